@@ -1,0 +1,218 @@
+import type { Instant } from "../base/clock.ts";
+import type { PersonActor } from "../config/actor.ts";
+import type { Severity } from "../config/catalogue.ts";
+
+/** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
+export interface Asking {
+  readonly actor: PersonActor;
+  readonly surface: "slash" | "mention" | "button" | "modal" | "shortcut" | "api" | "cli";
+  /** Unique for one request of one person; carried into `runs.intent_key`, `timeline_entries.request_key`, … */
+  readonly requestKey: string;
+  /** Channel where it was asked (Slack id); null for the API and the CLI. */
+  readonly channel: string | null;
+  /** The channel's name, where it is known: `fromChannel` compares it. */
+  readonly channelName: string | null;
+  /** The incident or run whose thread it was asked in (numbers). */
+  readonly incident: number | null;
+  readonly run: number | null;
+  /** A form was answered: which, and with what. */
+  readonly confirmation?: { readonly id: string; readonly values: Readonly<Record<string, string>> };
+}
+
+export type IncidentStatus = "open" | "acknowledged" | "mitigated" | "resolved";
+export const RUN_STATES = [
+  "awaiting_approval",
+  "deferred",
+  "queued",
+  "preparing",
+  "starting",
+  "retry_wait",
+  "running",
+  "paused",
+  "unknown",
+  "aborting",
+  "abort_unconfirmed",
+  "restoring",
+  "restore_failed",
+  "refused",
+  "rejected",
+  "expired",
+  "withdrawn",
+  "succeeded",
+  "failed",
+  "aborted",
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** A run as people and the API see it. */
+export interface RunView {
+  readonly number: number;
+  readonly state: RunState;
+  readonly job: string;
+  readonly environment: string;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly version: string | null;
+  readonly by: string;
+  readonly byName: string;
+  readonly approvedBy: readonly string[];
+  readonly requestedAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
+  readonly stateSince: Instant;
+  readonly incident: number | null;
+  readonly parent: number | null;
+  readonly proved: boolean;
+  readonly restored: boolean;
+  /** One sentence: why it is in this state, and on what evidence. */
+  readonly because: string;
+  readonly attempt: number;
+}
+
+/** An incident as people and the API see it. */
+export interface IncidentView {
+  readonly number: number;
+  readonly status: IncidentStatus;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly environment: string | null;
+  readonly services: readonly string[];
+  readonly jobs: readonly string[];
+  readonly owner: string | null;
+  readonly ownerName: string | null;
+  readonly signals: number;
+  readonly openedAt: Instant;
+  readonly firstSeenAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly resolvedAt: Instant | null;
+}
+
+/** A question (a row of `confirmations`, bound to exactly what was asked) that must be answered before anything is done. */
+export interface Question {
+  readonly id: string;
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly look: "green" | "amber" | "red";
+  readonly submit: string;
+  readonly fields: readonly QuestionField[];
+}
+
+export interface QuestionField {
+  /** `confirm`, `reason`, `text`, `title`, `severity`, `outcome`, `at` */
+  readonly key: string;
+  readonly label: string;
+  readonly hint?: string;
+  /** Exactly this has to be typed (`prod person-sync`). */
+  readonly expected?: string;
+  readonly options?: readonly { readonly value: string; readonly label: string }[];
+  readonly multiline?: boolean;
+  readonly optional?: boolean;
+  readonly initial?: string;
+}
+
+export type Outcome<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "ask"; readonly question: Question };
+
+/** A job in one environment, for lists: what it is, what it does now, what the asker may do. */
+export interface JobView {
+  readonly job: string;
+  readonly title: string;
+  readonly environment: string;
+  readonly protected: boolean;
+  readonly look: "green" | "amber" | "red";
+  readonly destructive: boolean;
+  readonly abortable: boolean;
+  readonly may: readonly string[];
+  readonly active: RunView | null;
+  /** What the target itself says, when it was asked: running though Nightdesk did not start it, or why it is not known. */
+  readonly target?: string;
+  readonly last: RunView | null;
+  readonly parameters: readonly string[];
+}
+
+/** One line of the permissions answer. */
+export interface PermissionView {
+  readonly job: string;
+  readonly environment: string;
+  readonly action: string;
+  readonly allowed: boolean;
+  /** By which grant (role), or who may instead. */
+  readonly because: string;
+  /** What the target answered for Nightdesk's token and for the person; null when it was not asked. */
+  readonly own: string | null;
+  readonly person: string | null;
+}
+
+/**
+ * The use cases that commands call. Every method that acts goes through the guard and writes the audit; a refusal is a
+ * thrown `UserError` of kind `denied` or `conflict` (after its audit entry was committed).
+ */
+export interface Services {
+  readonly jobs: {
+    list(asking: Asking, filter: { environment?: string }): Promise<readonly JobView[]>;
+    /** Asks the targets too. */
+    status(asking: Asking, filter: { job?: string; environment?: string }): Promise<readonly JobView[]>;
+    history(asking: Asking, filter: { job?: string; environment?: string; limit: number }): Promise<readonly RunView[]>;
+  };
+  readonly runs: {
+    request(
+      asking: Asking,
+      wanted: { job: string; environment: string; parameters: Readonly<Record<string, string>>; reason?: string },
+    ): Promise<Outcome<RunView>>;
+    rerun(asking: Asking, run: number): Promise<Outcome<RunView>>;
+    abort(asking: Asking, run: number, reason: string | null): Promise<{ run: RunView; said: string }>;
+    settle(
+      asking: Asking,
+      run: number,
+      word: { outcome?: "succeeded" | "failed" | "aborted"; reason?: string },
+    ): Promise<Outcome<RunView>>;
+    get(asking: Asking, run: number): Promise<RunView>;
+    /** The newest run of that job and environment that `abort` or `settle` could be meant for. */
+    newest(asking: Asking, job: string, environment: string): Promise<RunView | null>;
+  };
+  readonly permissions: {
+    show(
+      asking: Asking,
+      about: { person?: string; job?: string; environment?: string },
+    ): Promise<{ person: string; lines: readonly PermissionView[] }>;
+    /** Everyone on the rota who could not run tonight's jobs, and each target that would refuse Nightdesk. */
+    gaps(asking: Asking): Promise<{
+      people: readonly { person: string; job: string; environment: string; why: string; wayOut: string }[];
+      targets: readonly { target: string; job: string; environment: string; why: string; wayOut: string }[];
+      notKnown: readonly string[];
+    }>;
+  };
+  readonly incidents: {
+    open(
+      asking: Asking,
+      what: { title: string; severity?: Severity; environment?: string; service?: string; at?: Instant },
+    ): Promise<IncidentView>;
+    list(asking: Asking, filter: { status?: IncidentStatus; all?: boolean }): Promise<readonly IncidentView[]>;
+    get(asking: Asking, incident: number): Promise<IncidentView>;
+    acknowledge(asking: Asking, incident: number): Promise<IncidentView>;
+    assign(asking: Asking, incident: number, person: string): Promise<IncidentView>;
+    note(asking: Asking, incident: number, note: { text: string; at?: Instant }): Promise<IncidentView>;
+    setStatus(asking: Asking, incident: number, status: IncidentStatus, reason?: string): Promise<IncidentView>;
+    setSeverity(asking: Asking, incident: number, severity: Severity, reason?: string): Promise<IncidentView>;
+    timeline(asking: Asking, incident: number): Promise<readonly TimelineView[]>;
+    export(
+      asking: Asking,
+      incident: number,
+      format: string,
+    ): Promise<{ url: string | null; path: string | null; version: number; unchanged: boolean }>;
+  };
+}
+
+/** One line of a timeline with its corrections folded in. */
+export interface TimelineView {
+  readonly kind: string;
+  readonly at: Instant;
+  readonly learnedAt: Instant;
+  readonly by: string;
+  readonly byName: string;
+  readonly text: string;
+  readonly edited: boolean;
+  readonly deleted: boolean;
+  readonly key: boolean;
+  readonly data: Readonly<Record<string, unknown>>;
+}
