@@ -1,0 +1,250 @@
+import { z } from "zod";
+import type { Clock, Instant } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { CommandRequestId } from "../base/ids.ts";
+import type { Logger } from "../base/log.ts";
+import type { PersonActor } from "../config/actor.ts";
+import { requestWork, type WorkOutcome } from "../store/outbox.ts";
+import { type Db, jsonb, type Store, type Tx } from "../store/store.ts";
+import type { Asking } from "./contract.ts";
+
+/**
+ * What people typed, pressed or submitted: kept before it is acknowledged, carried out by a worker, answered exactly
+ * once. The answer's shape belongs to `command/`; here it is only kept.
+ */
+
+const context = z.object({
+  /** Slack id of the channel where it was asked. */
+  channel: z.string().nullable().default(null),
+  channelName: z.string().nullable().default(null),
+  /** The thread it was asked in: where the answer belongs. */
+  threadTs: z.string().nullable().default(null),
+  /** Numbers of the incident or the run whose thread that is. */
+  incident: z.number().int().nullable().default(null),
+  run: z.number().int().nullable().default(null),
+  responseUrl: z.string().nullable().default(null),
+  /** A modal that was opened at once and waits to be filled. */
+  viewId: z.string().nullable().default(null),
+  messageTs: z.string().nullable().default(null),
+  /** A form was answered: `id` of the question, and what was put in. */
+  confirmation: z
+    .object({ id: z.string(), values: z.record(z.string(), z.string()) })
+    .nullable()
+    .default(null),
+});
+
+/** Where a command came from and where its answer goes; whatever is not known is null. */
+export type CommandContext = z.output<typeof context>;
+
+export interface ReceivedCommand {
+  /** Unique for one request of one person: a redelivery carries the same key and stays one request. */
+  readonly key: string;
+  readonly surface: Asking["surface"];
+  readonly actorSlackId: string;
+  /** The command in words: `sync run person-sync prod`, `incident ack INC-3`, or a bare verb inside a thread. */
+  readonly text: string;
+  readonly context: Partial<CommandContext>;
+}
+
+/** A kept request, as whoever answers it reads it. */
+export interface CommandRequest {
+  readonly id: CommandRequestId;
+  readonly key: string;
+  readonly surface: Asking["surface"];
+  readonly actorSlackId: string;
+  readonly text: string;
+  readonly context: CommandContext;
+  readonly requestedAt: Instant;
+  /** The kept answer (`readAnswer` of command/answer.ts gives it its type), null while there is none. */
+  readonly answer: unknown;
+  readonly answeredAt: Instant | null;
+  readonly deliveredAt: Instant | null;
+}
+
+const SURFACES = [
+  "slash",
+  "mention",
+  "button",
+  "modal",
+  "shortcut",
+  "api",
+  "cli",
+] as const satisfies readonly Asking["surface"][];
+
+/** Keeps a command, once, and asks for it to be carried out. Acknowledge it to Slack only after this has returned. */
+export async function receiveCommand(
+  store: Store,
+  clock: Clock,
+  received: ReceivedCommand,
+): Promise<{ id: CommandRequestId; isNew: boolean }> {
+  return store.tx(async (tx) => {
+    const now = clock.now();
+    const kept = await tx
+      .insertInto("command_requests")
+      .values({
+        key: received.key,
+        surface: received.surface,
+        actor: `slack:${received.actorSlackId}`,
+        text: received.text,
+        context: jsonb(context.parse(received.context)),
+        requested_at: now,
+      })
+      .onConflict((conflict) => conflict.column("key").doNothing())
+      .returning("id")
+      .executeTakeFirst();
+    if (kept === undefined) {
+      const known = await tx
+        .selectFrom("command_requests")
+        .select("id")
+        .where("key", "=", received.key)
+        .executeTakeFirstOrThrow();
+      return { id: known.id as CommandRequestId, isNew: false };
+    }
+    await requestWork(tx, { kind: "command", ref: kept.id, dueAt: now });
+    return { id: kept.id as CommandRequestId, isNew: true };
+  });
+}
+
+/** The kept request, or null when there is none of that id. */
+export async function readCommandRequest(db: Db, id: number): Promise<CommandRequest | null> {
+  const row = await db.selectFrom("command_requests").selectAll().where("id", "=", id).executeTakeFirst();
+  if (row === undefined) return null;
+  return {
+    id: row.id as CommandRequestId,
+    key: row.key,
+    surface: z.enum(SURFACES).parse(row.surface),
+    actorSlackId: row.actor.replace(/^slack:/, ""),
+    text: row.text,
+    context: context.parse(row.context),
+    requestedAt: row.requested_at,
+    answer: row.answer,
+    answeredAt: row.answered_at,
+    deliveredAt: row.delivered_at,
+  };
+}
+
+/**
+ * Keeps the answer, once: false when one was kept before. A person in Slack is brought it by work of kind `answer`; the
+ * API and the CLI fetch it themselves, for them it counts as delivered.
+ */
+export async function answerCommand(
+  tx: Tx,
+  id: CommandRequestId,
+  answered: { readonly answer: object; readonly at: Instant },
+): Promise<boolean> {
+  const kept = await tx
+    .updateTable("command_requests")
+    .set({ answer: jsonb<object>(answered.answer) as never, answered_at: answered.at })
+    .where("id", "=", id)
+    .where("answered_at", "is", null)
+    .returning("surface")
+    .executeTakeFirst();
+  if (kept === undefined) return false;
+  if (kept.surface === "api" || kept.surface === "cli") {
+    await markDelivered(tx, id, { at: answered.at, delivery: { how: kept.surface } });
+    return true;
+  }
+  await requestWork(tx, { kind: "answer", ref: id, dueAt: answered.at });
+  return true;
+}
+
+/** Notes that the person has the answer, and how. */
+export async function markDelivered(
+  db: Db,
+  id: CommandRequestId,
+  delivered: { readonly at: Instant; readonly delivery: Readonly<Record<string, string | number | boolean | null>> },
+): Promise<void> {
+  await db
+    .updateTable("command_requests")
+    .set({ delivered_at: delivered.at, delivery: jsonb({ ...delivered.delivery }) })
+    .where("id", "=", id)
+    .where("delivered_at", "is", null)
+    .execute();
+}
+
+/** Who a Slack id is, or why this person may not give commands. */
+export type Asker =
+  | { readonly kind: "person"; readonly actor: PersonActor }
+  | { readonly kind: "refused"; readonly because: "guest" | "foreign" | "bot" | "deactivated" | "unknown" };
+
+export type ResolveActor = (slackId: string) => Promise<Asker>;
+
+/** A command on its way to the router. */
+export interface AskedCommand {
+  readonly text: string;
+  readonly asker: Asker;
+  /** Everything of `Asking` but the actor, who is `asker`. */
+  readonly asking: Omit<Asking, "actor">;
+}
+
+/** The router, as the executor needs it. `answer` throws only what is our fault; `fault` says so to the person. */
+export interface CommandRouter {
+  answer(asked: AskedCommand): Promise<object>;
+  fault(error: unknown, asked: { readonly text: string; readonly requestKey: string }): object;
+}
+
+/**
+ * Work of kind `command`. Carried out again after a crash or a fault: what commands call is idempotent by the request's
+ * key, so that twice is once. A fault is tried once more at once (a lost connection, a deadlock), then answered.
+ */
+export function createCommandExecutor(parts: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly router: CommandRouter;
+  readonly resolveActor: ResolveActor;
+}): (id: number) => Promise<WorkOutcome> {
+  const { store, clock, log, router, resolveActor } = parts;
+
+  const carryOut = async (request: CommandRequest): Promise<object> => {
+    const asker = await resolveActor(request.actorSlackId);
+    return router.answer({ text: request.text, asker, asking: askingOf(request) });
+  };
+
+  return async (id) => {
+    const request = await readCommandRequest(store.db, id);
+    if (request === null || request.answeredAt !== null) return { done: true };
+    let answer: object;
+    try {
+      answer = await carryOut(request);
+    } catch (first) {
+      log.warn({ command: id, error: messageOf(first) }, "command failed, trying once more");
+      answer = await carryOut(request).catch((error: unknown) =>
+        router.fault(error, { text: request.text, requestKey: request.key }),
+      );
+    }
+    await store.tx((tx) => answerCommand(tx, request.id, { answer, at: clock.now() }));
+    return { done: true };
+  };
+}
+
+function askingOf(request: CommandRequest): Omit<Asking, "actor"> {
+  const { channel, channelName, incident, run, confirmation } = request.context;
+  return {
+    surface: request.surface,
+    requestKey: request.key,
+    channel,
+    channelName,
+    incident,
+    run,
+    ...(confirmation === null ? {} : { confirmation }),
+  };
+}
+
+/**
+ * Waits until the request is answered, at most `withinMs`; null when it is not by then (it will be, later).
+ * `sleep` is the caller's timer.
+ */
+export async function awaitAnswer(
+  db: Db,
+  id: CommandRequestId,
+  wait: { readonly withinMs: number; readonly everyMs?: number; readonly sleep: (ms: number) => Promise<void> },
+): Promise<unknown> {
+  const everyMs = wait.everyMs ?? 25;
+  for (let waitedMs = 0; waitedMs <= wait.withinMs; waitedMs += everyMs) {
+    const row = await db.selectFrom("command_requests").select("answer").where("id", "=", id).executeTakeFirst();
+    if (row?.answer != null) return row.answer;
+    await wait.sleep(everyMs);
+  }
+  return null;
+}

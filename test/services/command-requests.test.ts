@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { manualClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import {
+  type AskedCommand,
+  answerCommand,
+  awaitAnswer,
+  createCommandExecutor,
+  type ReceivedCommand,
+  readCommandRequest,
+  receiveCommand,
+} from "../../src/services/command-requests.ts";
+import type { Store } from "../../src/store/store.ts";
+import { testDatabase } from "../helpers/database.ts";
+
+const clock = manualClock("2021-03-17T05:20:00Z");
+
+const asked = (over: Partial<ReceivedCommand> = {}): ReceivedCommand => ({
+  key: "slash:1",
+  surface: "slash",
+  actorSlackId: "U012",
+  text: "sync jobs",
+  context: { channel: "C1", responseUrl: "http://127.0.0.1/respond" },
+  ...over,
+});
+
+const asha = { kind: "person", slack: "U012", name: "Asha Rao", key: "asha" } as const;
+
+function executor(store: Store, answer: (asked: AskedCommand) => Promise<object>) {
+  return createCommandExecutor({
+    store,
+    clock,
+    log: silentLogger,
+    router: { answer, fault: () => ({ tone: "problem", text: "Our fault." }) },
+    resolveActor: async () => ({ kind: "person", actor: asha }),
+  });
+}
+
+const outbox = async (store: Store) =>
+  (await store.db.selectFrom("outbox").select(["kind", "ref"]).orderBy("id").execute()).map(
+    ({ kind, ref }) => `${kind} ${ref}`,
+  );
+
+test("a redelivered request is one request and one piece of work", async () => {
+  const { store } = await testDatabase();
+  const first = await receiveCommand(store, clock, asked());
+  const second = await receiveCommand(store, clock, asked({ text: "sync jobs again" }));
+  expect(first.isNew).toBe(true);
+  expect(second).toEqual({ id: first.id, isNew: false });
+  expect((await readCommandRequest(store.db, first.id))?.text).toBe("sync jobs");
+  expect(await outbox(store)).toEqual([`command ${first.id}`]);
+});
+
+test("an executed command has its answer kept once, and asks for its delivery", async () => {
+  const { store } = await testDatabase();
+  const { id } = await receiveCommand(store, clock, asked({ context: { incident: 3, channelName: "ops" } }));
+  const seen: AskedCommand[] = [];
+  const execute = executor(store, async (command) => {
+    seen.push(command);
+    return { tone: "info", text: `answer ${seen.length}` };
+  });
+  expect(await execute(id)).toEqual({ done: true });
+  expect(await execute(id)).toEqual({ done: true });
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({
+    text: "sync jobs",
+    asker: { kind: "person", actor: asha },
+    asking: { surface: "slash", requestKey: "slash:1", incident: 3, channelName: "ops", run: null },
+  });
+  const request = await readCommandRequest(store.db, id);
+  expect(request?.answer).toEqual({ tone: "info", text: "answer 1" });
+  expect(request?.deliveredAt).toBeNull();
+  expect(await outbox(store)).toEqual([`command ${id}`, `answer ${id}`]);
+});
+
+test("a second answer does not replace the first", async () => {
+  const { store } = await testDatabase();
+  const { id } = await receiveCommand(store, clock, asked());
+  const keep = (text: string) => store.tx((tx) => answerCommand(tx, id, { answer: { text }, at: clock.now() }));
+  expect(await keep("first")).toBe(true);
+  expect(await keep("second")).toBe(false);
+  expect((await readCommandRequest(store.db, id))?.answer).toEqual({ text: "first" });
+});
+
+test("the answer of an API request is delivered when it is kept, and can be waited for", async () => {
+  const { store } = await testDatabase();
+  const { id } = await receiveCommand(store, clock, asked({ key: "api:1", surface: "api" }));
+  const waiting = awaitAnswer(store.db, id, {
+    withinMs: 5_000,
+    everyMs: 5,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  await executor(store, async () => ({ tone: "info", text: "here" }))(id);
+  expect(await waiting).toEqual({ tone: "info", text: "here" });
+  expect((await readCommandRequest(store.db, id))?.deliveredAt).not.toBeNull();
+  expect(await outbox(store)).toEqual([`command ${id}`]);
+});
+
+test("waiting gives up after its time", async () => {
+  const { store } = await testDatabase();
+  const { id } = await receiveCommand(store, clock, asked());
+  expect(await awaitAnswer(store.db, id, { withinMs: 20, everyMs: 10, sleep: async () => {} })).toBeNull();
+});
+
+test("a fault is tried once more, then answered as ours", async () => {
+  const { store } = await testDatabase();
+  const once = await receiveCommand(store, clock, asked({ key: "a" }));
+  let calls = 0;
+  await executor(store, async () => {
+    calls += 1;
+    if (calls === 1) throw new Error("deadlock detected");
+    return { tone: "done", text: "fine" };
+  })(once.id);
+  expect((await readCommandRequest(store.db, once.id))?.answer).toMatchObject({ text: "fine" });
+
+  const always = await receiveCommand(store, clock, asked({ key: "b" }));
+  await executor(store, async () => {
+    throw new Error("broken");
+  })(always.id);
+  expect((await readCommandRequest(store.db, always.id))?.answer).toMatchObject({ text: "Our fault." });
+});
+
+test("a request that is gone is no work", async () => {
+  const { store } = await testDatabase();
+  expect(await executor(store, async () => ({}))(4711)).toEqual({ done: true });
+});
