@@ -71,6 +71,20 @@ export async function claimWork(
   return row === undefined ? null : { ...row, kind: ring.kind, ref: ring.ref };
 }
 
+/** Keeps a claimed row for another `forMs` of machine time, while its step is still under way. */
+export async function extendClaim(
+  db: Db,
+  claim: Claim,
+  by: { worker: string; machineNow: Instant; forMs: number },
+): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ claimed_until: by.machineNow.add({ milliseconds: by.forMs }) })
+    .where("id", "=", claim.id)
+    .where("claimed_by", "=", by.worker)
+    .execute();
+}
+
 /** What to do with a claimed row: nothing is left to do, or again at `dueAt` (domain) and not before (machine). */
 export type WorkOutcome =
   | { readonly done: true }

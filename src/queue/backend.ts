@@ -1,0 +1,136 @@
+import { createPostgresBackend, type Processor, Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import type { Logger } from "../base/log.ts";
+
+/** What the queue carries: the name of an outbox row. */
+export interface Doorbell {
+  readonly kind: string;
+  readonly ref: number;
+}
+
+/** What Nightdesk uses of a BullMQ queue, whatever keeps it. */
+export interface DoorbellQueue {
+  addBulk(jobs: { name: string; data: Doorbell; opts: { delay?: number } }[]): Promise<unknown>;
+  count(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface DoorbellWorker {
+  close(): Promise<void>;
+  waitUntilReady(): Promise<unknown>;
+}
+
+/** Redis's settings that decide whether it may lose a doorbell; null where Postgres keeps the queue. */
+export interface RedisSettings {
+  readonly maxmemoryPolicy: string;
+  readonly appendonly: string;
+}
+
+export interface QueueBackend {
+  readonly name: "redis" | "postgres";
+  /** Creates what the backend needs in its store, before the first queue. */
+  prepare(): Promise<void>;
+  queue(name: string): DoorbellQueue;
+  worker(name: string, options: { concurrency: number; ring: (doorbell: Doorbell) => Promise<void> }): DoorbellWorker;
+  check(): Promise<RedisSettings | null>;
+  /** After every queue and worker has closed. */
+  close(): Promise<void>;
+}
+
+// Doorbells are worthless once they have rung: keeping them would only fill the store. A ring is never retried by the
+// queue; the row it names is found again by the sweep.
+const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
+const WORKER_OPTIONS = { lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1 };
+
+/** The hash tag keeps all keys of a queue in one slot of a Redis Cluster. */
+const PREFIX = "{nightdesk}";
+/** Longest wait between two attempts to reach a Redis that went away: the default of 20 s is a long time at night. */
+const RECONNECT_CAP_MS = 2_000;
+
+export function redisBackend(url: string, log: Logger): QueueBackend {
+  const connections: Redis[] = [];
+  const connect = (role: "queue" | "worker"): Redis => {
+    const redis = new Redis(url, {
+      retryStrategy: (times) => Math.min(times * 100, RECONNECT_CAP_MS),
+      // A queue must fail at once while Redis is away (the sweep rings again); a worker waits for it for ever.
+      ...(role === "queue" ? { enableOfflineQueue: false, maxRetriesPerRequest: 1 } : { maxRetriesPerRequest: null }),
+    });
+    redis.on("error", (error) => log.warn({ role, error: error.message }, "Redis connection failed"));
+    connections.push(redis);
+    return redis;
+  };
+  return {
+    name: "redis",
+    prepare: async () => {},
+    queue: (name) => {
+      const queue = new Queue<Doorbell>(name, {
+        connection: connect("queue"),
+        prefix: PREFIX,
+        defaultJobOptions: JOB_OPTIONS,
+        streams: { events: { maxLen: 1_000 } },
+        skipWaitingForReady: true,
+      });
+      queue.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue connection failed"));
+      return queue;
+    },
+    worker: (name, options) => {
+      const worker = new Worker<Doorbell, void>(name, processor(options.ring), {
+        ...WORKER_OPTIONS,
+        connection: connect("worker"),
+        prefix: PREFIX,
+        concurrency: options.concurrency,
+      });
+      worker.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue worker failed"));
+      return worker;
+    },
+    check: async () => {
+      const redis = connections[0] ?? connect("queue");
+      const [policy, aof] = await Promise.all([
+        redis.config("GET", "maxmemory-policy"),
+        redis.config("GET", "appendonly"),
+      ]);
+      return { maxmemoryPolicy: String(Object(policy)[1]), appendonly: String(Object(aof)[1]) };
+    },
+    close: async () => {
+      for (const redis of connections) redis.disconnect();
+    },
+  };
+}
+
+/** A schema of its own in the same database: BullMQ migrates it, Nightdesk's tables are never touched. */
+const SCHEMA = "bullmq";
+
+export function postgresBackend(url: string, log: Logger): QueueBackend {
+  const connection = { connectionString: url, schema: SCHEMA, max: 2, application_name: "nightdesk queue" };
+  return {
+    name: "postgres",
+    prepare: async () => {
+      const queue = new Queue("prepare", { connection: { ...connection, migrate: true } }, createPostgresBackend);
+      queue.on("error", (error) => log.warn({ error: error.message }, "queue connection failed"));
+      await queue.waitUntilReady();
+      await queue.close();
+    },
+    queue: (name) => {
+      const queue = new Queue(name, { connection, defaultJobOptions: JOB_OPTIONS }, createPostgresBackend);
+      queue.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue connection failed"));
+      return queue;
+    },
+    worker: (name, options) => {
+      const worker = new Worker(
+        name,
+        processor(options.ring),
+        { ...WORKER_OPTIONS, connection, concurrency: options.concurrency },
+        createPostgresBackend,
+      );
+      worker.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue worker failed"));
+      return worker;
+    },
+    check: async () => null,
+    close: async () => {},
+  };
+}
+
+const processor =
+  (ring: (doorbell: Doorbell) => Promise<void>): Processor<Doorbell, void> =>
+  (job) =>
+    ring(job.data);
