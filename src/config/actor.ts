@@ -10,6 +10,8 @@ export interface PersonActor {
   /** The catalogue's key (`asha`), else Slack's handle: what the API and the audit call this person. */
   readonly key: string;
   readonly email?: string;
+  /** Not one of the workspace's own people: the guard refuses whatever is asked. */
+  readonly outsider?: "guest" | "foreign";
 }
 
 export const SYSTEM: Actor = { kind: "system" };

@@ -46,7 +46,7 @@ export const pattern = z.string().transform((source, context) => {
   try {
     return { source, regexp: RE2JS.compile(source) };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error instanceof Error ? error.message : String(error)).replace("error parsing regexp: ", "");
     context.addIssue({ code: "custom", message: `"${source}" is not a regular expression (RE2): ${why}` });
     return z.NEVER;
   }

@@ -1,0 +1,75 @@
+import type { Catalogue } from "./catalogue.ts";
+
+/** Plug-ins that the catalogue may name already and that this version does not have. */
+const LATER = {
+  sources: ["alertmanager", "grafana", "aws", "github", "deploy"],
+  targets: ["contract", "ecs", "sqs", "github-actions", "shell"],
+} as const;
+
+/** Whether this kind of source (or connector of a target) is known to come; asked of those that are not there. */
+export function isLaterPlugin(section: keyof typeof LATER, name: string): boolean {
+  return (LATER[section] as readonly string[]).includes(name);
+}
+
+/** The names of the plug-ins that this version has. */
+export interface PluginNames {
+  readonly sources: readonly string[];
+  readonly connectors: readonly string[];
+}
+
+/**
+ * What the catalogue says and this version keeps without acting on it, one line each: nobody may believe at night that
+ * a monitor watches when none does. Printed at start and by `nightdesk check`.
+ */
+export function notActedOn(catalogue: Catalogue, plugins: PluginNames): string[] {
+  return [
+    ...Object.entries(catalogue.sources)
+      .filter(([, source]) => !plugins.sources.includes(source.kind))
+      .map(([name, source]) => `sources.${name}: kind ${source.kind} is not there yet; its webhooks are answered 404`),
+    ...Object.entries(catalogue.targets)
+      .filter(([, target]) => !plugins.connectors.includes(target.connector))
+      .map(
+        ([name, { connector }]) =>
+          `targets.${name}: connector ${connector} is not there yet; nothing can be started there`,
+      ),
+    ...section("monitors", catalogue.monitors, "a late or missing job is not noticed"),
+    ...section("freezes", catalogue.freezes, "nothing is refused or deferred by them"),
+    ...section("contracts", catalogue.contracts, "no impact is shown"),
+    ...section("entities", catalogue.entities, "no ids are taken from signals"),
+    ...services(catalogue),
+    ...jobs(catalogue, "approvals", (job) =>
+      Object.values(job.environments).some((one) => one.approvals !== undefined),
+    ),
+    ...jobs(catalogue, "snapshot", (job) => job.snapshot !== undefined && "maxAgeMs" in job.snapshot),
+    ...jobs(catalogue, "then", (job) => job.then.length > 0),
+  ].map((line) => `not acted on yet: ${line}`);
+}
+
+const CONSEQUENCE = {
+  approvals: "no second person is asked",
+  snapshot: "none is taken before a start",
+  then: "no chain is offered",
+} as const;
+
+function section(name: string, entries: object, consequence: string): string[] {
+  const count = Object.keys(entries).length;
+  return count === 0 ? [] : [`${name} (${count}): ${consequence}`];
+}
+
+function services(catalogue: Catalogue): string[] {
+  const names = Object.entries(catalogue.services).filter(([, service]) => service.dependsOn.length > 0);
+  return names.length === 0 ? [] : [`dependsOn (${list(names.map(([name]) => name))}): no suspects are drawn from it`];
+}
+
+function jobs(
+  catalogue: Catalogue,
+  key: keyof typeof CONSEQUENCE,
+  has: (job: Catalogue["jobs"][string]) => boolean,
+): string[] {
+  const names = Object.entries(catalogue.jobs).filter(([, job]) => has(job));
+  return names.length === 0 ? [] : [`${key} (${list(names.map(([name]) => name))}): ${CONSEQUENCE[key]}`];
+}
+
+function list(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+}

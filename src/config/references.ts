@@ -1,0 +1,236 @@
+import { RE2JS } from "re2js";
+import type { Catalogue, Parameter } from "./catalogue.ts";
+import type { Path } from "./document.ts";
+import type { Finding } from "./issues.ts";
+import { hintFor, nearest } from "./nearest.ts";
+
+/**
+ * What no schema can see: that every name that is used is defined, that no two things share a name, that every
+ * declaration can have an effect. `errors` keep Nightdesk from starting, `warnings` are said at start.
+ */
+export function checkReferences(catalogue: Catalogue): { errors: Finding[]; warnings: Finding[] } {
+  const errors: Finding[] = [];
+  const warnings: Finding[] = [];
+  const say = (into: Finding[]) => (path: Path, message: string, hint: string) =>
+    void into.push({ path, message, hint });
+  const checks = { catalogue, error: say(errors), warn: say(warnings) };
+  checkPeople(checks);
+  checkUniqueNames(checks);
+  checkJobs(checks);
+  checkMessages(checks);
+  checkKept(checks);
+  checkRouting(checks);
+  return { errors, warnings };
+}
+
+type Say = (path: Path, message: string, hint: string) => void;
+interface Checks {
+  readonly catalogue: Catalogue;
+  readonly error: Say;
+  readonly warn: Say;
+}
+
+function checkPeople({ catalogue, error, warn }: Checks): void {
+  const people = Object.keys(catalogue.people);
+  const groups = Object.keys(catalogue.groups);
+  const exists = (name: string, known: readonly string[], at: { path: Path; what: string }) => {
+    if (!known.includes(name)) error(at.path, `there is no ${at.what} "${name}"`, hintFor(name, known));
+  };
+  for (const [group, value] of Object.entries(catalogue.groups)) {
+    if (!("members" in value)) continue;
+    value.members.forEach((member, index) => {
+      exists(member, people, { path: ["groups", group, "members", index], what: "person" });
+    });
+  }
+  for (const name of groups.filter((group) => people.includes(group))) {
+    error(["groups", name], `"${name}" is a person too`, "names of people and groups share one space");
+  }
+  for (const [role, value] of Object.entries(catalogue.roles)) {
+    value.members.forEach((member, index) => {
+      exists(member, [...people, ...groups], { path: ["roles", role, "members", index], what: "person or group" });
+    });
+    value.allow.forEach((grant, index) => {
+      const path: Path = ["roles", role, "allow", index];
+      const jobs = withAliases(catalogue.jobs);
+      const environments = withAliases(catalogue.environments);
+      matchesSomething(grant.jobs, jobs, { path: [...path, "jobs"], what: "job", warn });
+      matchesSomething(grant.environments, environments, {
+        path: [...path, "environments"],
+        what: "environment",
+        warn,
+      });
+    });
+  }
+  if (catalogue.rota !== undefined) exists(catalogue.rota, groups, { path: ["rota"], what: "group" });
+  catalogue.routes.forEach((route, index) => {
+    if (route.mention === undefined) return;
+    exists(route.mention, [...groups, ...people], { path: ["routes", index, "mention"], what: "group or person" });
+  });
+}
+
+/** A name without wildcards that names nothing gives nobody anything: most likely a typo. */
+function matchesSomething(
+  globs: readonly string[],
+  known: readonly string[],
+  at: { path: Path; what: string; warn: Say },
+): void {
+  for (const glob of globs) {
+    if (/[*?]/.test(glob) || known.includes(glob)) continue;
+    at.warn(at.path, `no ${at.what} is called "${glob}"`, hintFor(glob, known));
+  }
+}
+
+function checkUniqueNames({ catalogue, error }: Checks): void {
+  for (const section of ["environments", "jobs", "services"] as const) {
+    const named: Readonly<Record<string, { readonly aliases: readonly string[] }>> = catalogue[section];
+    const owners = new Map(Object.keys(named).map((name) => [name.toLowerCase(), name]));
+    for (const [name, { aliases }] of Object.entries(named)) {
+      aliases.forEach((alias, index) => {
+        const owner = owners.get(alias.toLowerCase());
+        if (owner === undefined) owners.set(alias.toLowerCase(), name);
+        // A job often carries its own name among its aliases; that is no second meaning.
+        else if (owner !== name) error([section, name, "aliases", index], `"${alias}" already means ${owner}`, "");
+      });
+    }
+  }
+}
+
+function checkJobs({ catalogue, error, warn }: Checks): void {
+  const jobs = Object.keys(catalogue.jobs);
+  for (const [name, job] of Object.entries(catalogue.jobs)) {
+    const path: Path = ["jobs", name];
+    for (const key of ["then", "conflicts"] as const) {
+      job[key].forEach((other, index) => {
+        const at = [...path, key, index];
+        if (other === name) error(at, "a job cannot name itself here", "");
+        else if (!jobs.includes(other)) error(at, `there is no job "${other}"`, hintFor(other, jobs));
+      });
+    }
+    if (Object.keys(job.environments).length === 0)
+      error([...path, "environments"], "a job needs an environment to run in", "");
+    if (job.destructive && job.snapshot === undefined) {
+      const hint = 'say snapshot: { maxAge: 24h }, or snapshot: { none: "why" }';
+      warn([...path, "destructive"], "a destructive job without a snapshot", hint);
+    }
+    for (const [parameter, value] of Object.entries(job.parameters)) {
+      const problem = parameterProblem(value);
+      if (problem !== null) error([...path, "parameters", parameter], problem, "");
+    }
+    checkJobEnvironments({ catalogue, error, warn }, name);
+  }
+}
+
+function checkJobEnvironments({ catalogue, error, warn }: Checks, name: string): void {
+  for (const [environment, where] of Object.entries(catalogue.jobs[name]?.environments ?? {})) {
+    const path: Path = ["jobs", name, "environments", environment];
+    const exists = (section: "environments" | "targets" | "roles", wanted: string, at: Path) => {
+      const known = Object.keys(catalogue[section]);
+      if (known.includes(wanted)) return;
+      error(at, `there is no ${section.slice(0, -1)} "${wanted}"`, hintFor(wanted, known));
+    };
+    exists("environments", environment, path);
+    exists("targets", where.target, [...path, "target"]);
+    if (where.approvals !== undefined) exists("roles", where.approvals.role, [...path, "approvals", "role"]);
+    if (where.service !== undefined) checkService({ catalogue, error, warn }, where.service, [...path, "service"]);
+  }
+}
+
+/** Services need not be declared (the section gives them aliases and order): a name near a declared one is only suspicious. */
+function checkService({ catalogue, warn }: Checks, service: string, path: Path): void {
+  const known = withAliases(catalogue.services);
+  const near = known.includes(service) ? null : nearest(service, known);
+  if (near !== null) warn(path, `"${service}" is not among the services`, `did you mean "${near}"?`);
+}
+
+function parameterProblem(parameter: Parameter): string | null {
+  if (parameter.pattern !== undefined) {
+    try {
+      RE2JS.compile(parameter.pattern);
+    } catch {
+      return `pattern: "${parameter.pattern}" is not a regular expression (RE2)`;
+    }
+  }
+  if (parameter.default === undefined) return null;
+  const type = typeof parameter.default;
+  const wanted = { string: "string", date: "string", enum: "string", integer: "number", boolean: "boolean" }[
+    parameter.type
+  ];
+  if (type !== wanted) return `default must be a ${parameter.type}`;
+  const values = parameter.values ?? [];
+  const listed = parameter.type !== "enum" || values.includes(String(parameter.default));
+  return listed ? null : `default "${parameter.default}" is not one of ${values.join(", ")}`;
+}
+
+function checkMessages({ catalogue, error, warn }: Checks): void {
+  const environments = Object.keys(catalogue.environments);
+  catalogue.messages.forEach((message, index) => {
+    const path: Path = ["messages", index];
+    message.environments.forEach((environment, place) => {
+      if (environments.includes(environment)) return;
+      const hint = hintFor(environment, environments);
+      error([...path, "environments", place], `there is no environment "${environment}"`, hint);
+    });
+    const hasJob = Object.hasOwn(message.pattern.regexp.namedGroups(), "job");
+    if (hasJob || message.signal === "firing" || message.signal === "resolved" || message.signal === "deployed") return;
+    const hint = "add a group (?<job>…) around the job's name";
+    const says = `signal ${message.signal} is about a job and this pattern does not say which`;
+    // A failure without a job can still be an incident; a start or an end without one says nothing.
+    (message.signal === "failed" ? warn : error)([...path, "pattern"], says, hint);
+  });
+}
+
+/** Sections that this version keeps: their names have to be right all the same. */
+function checkKept({ catalogue, error, warn }: Checks): void {
+  const jobs = Object.keys(catalogue.jobs);
+  const environments = Object.keys(catalogue.environments);
+  const exists = (name: string, known: readonly string[], at: { path: Path; what: string }) => {
+    if (!known.includes(name)) error(at.path, `there is no ${at.what} "${name}"`, hintFor(name, known));
+  };
+  for (const [name, monitor] of Object.entries(catalogue.monitors)) {
+    const path: Path = ["monitors", name];
+    exists(monitor.environment, environments, { path: [...path, "environment"], what: "environment" });
+    if ("job" in monitor) exists(monitor.job, jobs, { path: [...path, "job"], what: "job" });
+    else checkService({ catalogue, error, warn }, monitor.service, [...path, "service"]);
+  }
+  catalogue.entities.forEach((entity, index) => {
+    if (entity.resync !== undefined) exists(entity.resync, jobs, { path: ["entities", index, "resync"], what: "job" });
+  });
+  for (const [name, service] of Object.entries(catalogue.services)) {
+    service.dependsOn.forEach((other, index) => {
+      checkService({ catalogue, error, warn }, other, ["services", name, "dependsOn", index]);
+    });
+  }
+  catalogue.freezes.forEach((freeze, index) => {
+    const path: Path = ["freezes", index];
+    if ((freeze.deny === undefined) === (freeze.allow === undefined)) {
+      error(path, "a freeze has either deny or allow", "");
+    }
+    const interval = freeze.from !== undefined && freeze.to !== undefined;
+    const recurring = freeze.cron !== undefined && freeze.for !== undefined;
+    if (interval === recurring) error(path, "a freeze has either cron with for, or from with to", "");
+  });
+}
+
+function checkRouting({ catalogue, error }: Checks): void {
+  if (catalogue.routes.length === 0 && catalogue.fallback === undefined) {
+    const hint = "add fallback: CHANNEL, or a route";
+    error(["routes"], "there is no channel to tell anything to", hint);
+  }
+  const channels: [Path, string | undefined][] = [
+    ...catalogue.routes.map((route, index): [Path, string] => [["routes", index, "channel"], route.channel]),
+    ...catalogue.messages.map((message, index): [Path, string] => [["messages", index, "channel"], message.channel]),
+    [["fallback"], catalogue.fallback],
+  ];
+  for (const [path, channel] of channels) {
+    if (channel === undefined || /^[\p{Ll}\p{Lo}\p{N}_-]{1,80}$/u.test(channel)) continue;
+    error(path, `"${channel}" is not a channel's name`, "write it as Slack shows it, in lower case and without #");
+  }
+  catalogue.folding.forEach((rule, index) => {
+    const first = catalogue.folding.findIndex((other) => other.name === rule.name);
+    if (first !== index) error(["folding", index, "name"], `the name "${rule.name}" is taken`, "");
+  });
+}
+
+function withAliases(section: Readonly<Record<string, { aliases: readonly string[] }>>): string[] {
+  return Object.entries(section).flatMap(([name, { aliases }]) => [name, ...aliases]);
+}
