@@ -66,6 +66,7 @@ export interface Confirmations {
   kind: string;
   outcome: string | null;
   request: Json;
+  request_key: string | null;
 }
 
 export interface Counters {
@@ -146,6 +147,7 @@ export interface Migrations {
 }
 
 export interface ObservedExecutions {
+  ambiguous_ends: Generated<number>;
   detail: string | null;
   environment: string | null;
   environments: string[];
@@ -190,9 +192,12 @@ export interface Runs {
   abort_requested_at: Temporal.Instant | null;
   abort_requested_by: string | null;
   abort_requested_by_name: string | null;
+  abort_sent: string | null;
   attempt: Generated<number>;
   channel: string | null;
   cursor: Json | null;
+  end_ambiguous_at: Temporal.Instant | null;
+  ended_seen_at: Temporal.Instant | null;
   environment: string;
   error: Json | null;
   fence: number | null;
@@ -216,9 +221,11 @@ export interface Runs {
   restored: Generated<boolean>;
   revision: Generated<number>;
   start_called_at: Temporal.Instant | null;
+  start_heard_at: Temporal.Instant | null;
   started_at: Temporal.Instant | null;
   state: string;
   state_since: Temporal.Instant;
+  step_attempts: Generated<number>;
   surface: string;
   target: string;
   version: string | null;
