@@ -56,7 +56,7 @@ export function placeOf(file: SourceFile, offset: number): string {
 function importsOf(text: string, code: string): Import[] {
   // Strings are blank in `code` but keep their quotes and length, so the name is read from `text`.
   const statement =
-    /\b(?:import|export)\b(\s+type\b)?[^;"'`]*?(?:\bfrom\s*)?(["'])(\s*)\2|\bimport\s*\(\s*(["'])(\s*)\4/g;
+    /^(?:import|export)\b(?!\s*\.)(\s+type\b)?[^;"'`]*?(?:\bfrom\s*)?(["'])(\s*)\2|\bimport\s*\(\s*(["'])(\s*)\4/gm;
   return [...code.matchAll(statement)].flatMap((match) => {
     const whole = match[0];
     const isImport = whole.startsWith("import") || /\bfrom\s*["']\s*["']$/.test(whole);
