@@ -11,29 +11,33 @@ export function isLaterPlugin(section: keyof typeof LATER, name: string): boolea
   return (LATER[section] as readonly string[]).includes(name);
 }
 
-/** The names of the plug-ins that this version has. */
-export interface PluginNames {
-  readonly sources: readonly string[];
-  readonly connectors: readonly string[];
+/** The plug-ins that this version has, by name. */
+export interface KnownPlugins {
+  readonly sources: Readonly<Record<string, unknown>>;
+  readonly connectors: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What the catalogue says and this version keeps without acting on it, one line each: nobody may believe at night that
+ * What the catalogue says and this version keeps without acting on it (or not in full), one line each: nobody may believe at night that
  * a monitor watches when none does. Printed at start and by `nightdesk check`.
  */
-export function notActedOn(catalogue: Catalogue, plugins: PluginNames): string[] {
+export function notActedOn(catalogue: Catalogue, plugins: KnownPlugins): string[] {
   return [
     ...Object.entries(catalogue.sources)
-      .filter(([, source]) => !plugins.sources.includes(source.kind))
+      .filter(([, source]) => !Object.hasOwn(plugins.sources, source.kind))
       .map(([name, source]) => `sources.${name}: kind ${source.kind} is not there yet; its webhooks are answered 404`),
     ...Object.entries(catalogue.targets)
-      .filter(([, target]) => !plugins.connectors.includes(target.connector))
+      .filter(([, target]) => !Object.hasOwn(plugins.connectors, target.connector))
       .map(
         ([name, { connector }]) =>
           `targets.${name}: connector ${connector} is not there yet; nothing can be started there`,
       ),
     ...section("monitors", catalogue.monitors, "a late or missing job is not noticed"),
-    ...section("freezes", catalogue.freezes, "nothing is refused or deferred by them"),
+    ...section(
+      "freezes",
+      catalogue.freezes,
+      "while one holds, a start is refused; it cannot be deferred or overridden",
+    ),
     ...section("contracts", catalogue.contracts, "no impact is shown"),
     ...section("entities", catalogue.entities, "no ids are taken from signals"),
     ...services(catalogue),
@@ -46,7 +50,7 @@ export function notActedOn(catalogue: Catalogue, plugins: PluginNames): string[]
 }
 
 const CONSEQUENCE = {
-  approvals: "no second person is asked",
+  approvals: "every start is refused until a second person can be asked",
   snapshot: "none is taken before a start",
   then: "no chain is offered",
 } as const;

@@ -4,7 +4,7 @@ import { ConfigError, messageOf } from "../base/errors.ts";
 import { type Catalogue, catalogueSchema } from "./catalogue.ts";
 import { type ConfigDocument, pathText, readDocument } from "./document.ts";
 import { type Finding, findingsOf } from "./issues.ts";
-import { isLaterPlugin } from "./later.ts";
+import { isLaterPlugin, notActedOn } from "./later.ts";
 import { hintFor } from "./nearest.ts";
 import { checkReferences } from "./references.ts";
 
@@ -23,7 +23,9 @@ export interface LoadOptions {
   readonly allowUnset?: boolean;
 }
 
-/** `warnings` have the form of errors (file:line:column: path: …) and keep nothing from starting. */
+/**
+ * `warnings` keep nothing from starting: what looks wrong (in the form of errors), then what is not acted on yet.
+ */
 export interface LoadedCatalogue {
   /** Null only with `allowUnset`, when a value that is not known keeps it from being built. */
   readonly catalogue: Catalogue | null;
@@ -77,9 +79,10 @@ export function parseCatalogue(text: string, options: LoadOptions): LoadedCatalo
   const all = [...found, ...references.errors.filter((finding) => !document.isUnset(finding.path))];
   const problems = [...(options.allowUnset ? [] : unset), ...inOrder(all, document).map(line)];
   if (problems.length > 0) throw new ConfigError(shorten([...new Set(problems)]));
+  const kept = parsed.success ? notActedOn(parsed.data, options.plugins) : [];
   return {
     catalogue: parsed.success ? deepFreeze(parsed.data) : null,
-    warnings: inOrder(references.warnings, document).map(line),
+    warnings: [...inOrder(references.warnings, document).map(line), ...kept],
     unset: options.allowUnset ? unset : [],
   };
 }

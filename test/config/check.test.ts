@@ -45,14 +45,14 @@ test("a good catalogue: what was found, and what is not acted on yet", () => {
     "not acted on yet: sources.prom: kind alertmanager is not there yet; its webhooks are answered 404",
     "not acted on yet: targets.cluster: connector ecs is not there yet; nothing can be started there",
     "not acted on yet: monitors (1): a late or missing job is not noticed",
-    "not acted on yet: approvals (etl): no second person is asked",
+    "not acted on yet: approvals (etl): every start is refused until a second person can be asked",
     "not acted on yet: then (etl): no chain is offered",
   ]);
 });
 
 test("a plug-in that has come is no longer among what is not acted on", () => {
   const { catalogue } = loadCatalogue({ file: file(CATALOGUE), env: { JOB_SECRET: "x" }, plugins });
-  const lines = notActedOn(catalogue, { sources: ["job", "alertmanager"], connectors: ["noop", "ecs"] });
+  const lines = notActedOn(catalogue, { sources: { job: 1, alertmanager: 1 }, connectors: { noop: 1, ecs: 1 } });
   expect(lines.filter((line) => line.includes("is not there yet"))).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test("a variable that is not set is an error, and a note for a pipeline without 
   expect(checkCatalogue(path, { env: {}, plugins }).lines[0]).toBe(line);
   const lenient = checkCatalogue(path, { env: {}, plugins, allowUnset: true });
   expect(lenient.exitCode).toBe(0);
-  expect(lenient.lines[0]).toBe(`${line} (warning)`);
+  expect(lenient.lines[0]).toBe(`${line} (only a note here)`);
 });
 
 test("no file is one clear line", () => {
