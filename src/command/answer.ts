@@ -46,3 +46,16 @@ export type ButtonLabel =
  * Submitting it sends `{confirmation: id, values}` back to the command that asked, as the same person.
  */
 export type Ask = Question;
+
+const TONES = ["done", "info", "refused", "problem"] as const satisfies readonly Answer["tone"][];
+
+/** A kept answer, read back from its row. It was written by us: only its outline is checked. Throws when it is none. */
+export function readAnswer(kept: unknown): Answer {
+  if (!isAnswer(kept)) throw new Error("the kept answer is not an answer");
+  return kept;
+}
+
+function isAnswer(kept: unknown): kept is Answer {
+  if (typeof kept !== "object" || kept === null || !("tone" in kept) || !("text" in kept)) return false;
+  return TONES.some((tone) => tone === kept.tone) && typeof kept.text === "string";
+}

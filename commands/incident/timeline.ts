@@ -1,0 +1,40 @@
+import { defineCommand } from "../../src/command/command.ts";
+import { timelineData } from "../../src/command/data.ts";
+import { dateTime, escaped } from "../../src/command/format.ts";
+import { incidentReference } from "../../src/command/references.ts";
+import type { TimelineView } from "../../src/services/contract.ts";
+
+export const timeline = defineCommand<{ incident: number }, readonly TimelineView[]>({
+  family: "incident",
+  name: "timeline",
+  summary: "Show what happened, in order",
+  usage: "timeline [INC-N]",
+  examples: ["incident timeline INC-3"],
+  hint: "Lines marked with :pushpin: are key. `/incident export` writes all of it.",
+  mayAsk: null,
+  parse: ({ words }, { asking }) => ({ incident: incidentReference(words, asking, { bare: true }).incident }),
+  call: (services, asking, { incident }) => services.incidents.timeline(asking, incident),
+  say: (entries, { incident }) => {
+    const left = entries.length - MOST;
+    return {
+      tone: "info",
+      text:
+        entries.length === 0
+          ? `INC-${incident} has nothing on its timeline yet.`
+          : `Timeline of INC-${incident}${left > 0 ? `, the last ${MOST} of ${entries.length} lines` : ""}:`,
+      sections: [{ lines: entries.slice(-MOST).map(line) }],
+      buttons: [{ label: "Export", command: `incident export INC-${incident}` }],
+      data: { timeline: entries.map(timelineData) },
+    };
+  },
+});
+
+const MOST = 25;
+const MOST_CHARACTERS = 200;
+
+function line(entry: TimelineView): string {
+  const text = entry.deleted ? "(deleted)" : entry.text.replace(/\s+/g, " ");
+  const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+  const marks = `${entry.key ? ":pushpin: " : ""}`;
+  return `${marks}${dateTime(entry.at)} ${escaped(entry.byName)}: ${escaped(short)}${entry.edited ? " (edited)" : ""}`;
+}

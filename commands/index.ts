@@ -1,0 +1,46 @@
+import type { Command } from "../src/command/command.ts";
+
+import { ack } from "./incident/ack.ts";
+import { assign } from "./incident/assign.ts";
+import { exportIncident } from "./incident/export.ts";
+import { help as incidentHelp } from "./incident/help.ts";
+import { list } from "./incident/list.ts";
+import { note } from "./incident/note.ts";
+import { open } from "./incident/open.ts";
+import { resolve } from "./incident/resolve.ts";
+import { severity } from "./incident/severity.ts";
+import { status as incidentStatus } from "./incident/status.ts";
+import { timeline } from "./incident/timeline.ts";
+import { abort } from "./sync/abort.ts";
+import { help as syncHelp } from "./sync/help.ts";
+import { history } from "./sync/history.ts";
+import { jobs } from "./sync/jobs.ts";
+import { permissions } from "./sync/permissions.ts";
+import { rerun } from "./sync/rerun.ts";
+import { run } from "./sync/run.ts";
+import { settle } from "./sync/settle.ts";
+import { status } from "./sync/status.ts";
+
+/** Every command there is, in the order in which help shows them: router, help, manifest and docs are made from this list. */
+export const commands: readonly Command[] = [
+  jobs,
+  status,
+  run,
+  rerun,
+  abort,
+  settle,
+  permissions,
+  history,
+  syncHelp,
+  open,
+  list,
+  ack,
+  assign,
+  note,
+  incidentStatus,
+  severity,
+  resolve,
+  timeline,
+  exportIncident,
+  incidentHelp,
+];

@@ -1,0 +1,37 @@
+import { defineCommand } from "../../src/command/command.ts";
+import { runData } from "../../src/command/data.ts";
+import { safe } from "../../src/command/format.ts";
+import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
+import { runButtons, runLine } from "../../src/command/say.ts";
+import type { RunView } from "../../src/services/contract.ts";
+
+interface Wanted {
+  readonly reference: RunReference;
+  readonly reason: string | null;
+}
+
+export const abort = defineCommand<Wanted, { run: RunView; said: string }>({
+  family: "sync",
+  name: "abort",
+  summary: "Stop a run",
+  usage: "abort [run N | JOB ENV] [--reason=…]",
+  examples: ["sync abort run 7", 'sync abort person-sync prod --reason="wrong environment"'],
+  hint: "Nothing delays an abort: no approval, no freeze window. A target that cannot be stopped says so.",
+  mayAsk: "abort",
+  also: "the button Abort",
+  takes: { options: ["reason"] },
+  parse: ({ words, options }, at) => {
+    const { reference, rest } = runReference(words, at);
+    const reason = options.get("reason") ?? rest.join(" ");
+    return { reference, reason: reason === "" ? null : reason };
+  },
+  call: async (services, asking, { reference, reason }) =>
+    services.runs.abort(asking, await meantRun(services, asking, reference), reason),
+  say: ({ run, said }, _, { catalogue }) => ({
+    tone: "done",
+    text: safe(said),
+    sections: [{ lines: [runLine(catalogue, run)] }],
+    buttons: runButtons(run),
+    data: { run: runData(run) },
+  }),
+});

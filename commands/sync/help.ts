@@ -1,0 +1,3 @@
+import { helpFor } from "../../src/command/help.ts";
+
+export const help = helpFor("sync");

@@ -1,0 +1,29 @@
+import { asks, defineCommand } from "../../src/command/command.ts";
+import { runData } from "../../src/command/data.ts";
+import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
+import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import type { Outcome, RunView } from "../../src/services/contract.ts";
+
+export const rerun = defineCommand<{ reference: RunReference }, Outcome<RunView>>({
+  family: "sync",
+  name: "rerun",
+  summary: "Start a run again with what it was started with",
+  usage: "rerun [run N | JOB ENV]",
+  examples: ["sync rerun run 7", "sync rerun person-sync prod"],
+  hint: "A rerun is a new run with its own number; the checks are those of any start.",
+  mayAsk: "run",
+  also: "the button Rerun",
+  parse: ({ words }, at) => ({ reference: runReference(words, at).reference }),
+  call: async (services, asking, { reference }) =>
+    services.runs.rerun(asking, await meantRun(services, asking, reference)),
+  say: (outcome, _, { catalogue }) => {
+    if (outcome.kind === "ask") return asks(outcome.question);
+    return {
+      tone: "done",
+      text: runLine(catalogue, outcome.value),
+      sections: [{ lines: runDetails(outcome.value) }],
+      buttons: runButtons(outcome.value),
+      data: { run: runData(outcome.value) },
+    };
+  },
+});

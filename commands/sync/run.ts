@@ -1,0 +1,43 @@
+import { asks, defineCommand } from "../../src/command/command.ts";
+import { runData } from "../../src/command/data.ts";
+import { jobAndEnvironment } from "../../src/command/names.ts";
+import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import type { Outcome, RunView } from "../../src/services/contract.ts";
+
+interface Wanted {
+  readonly job: string;
+  readonly environment: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly reason?: string;
+}
+
+export const run = defineCommand<Wanted, Outcome<RunView>>({
+  family: "sync",
+  name: "run",
+  summary: "Start a job",
+  usage: "run JOB ENV [name=value …] [--reason=…]",
+  examples: ["sync run person-sync prod", "sync run person-sync preprod dateOverride=ANY"],
+  hint: "A protected environment asks you to type its name and the job's before anything starts.",
+  mayAsk: "run",
+  also: "the button Rerun of a run that is over",
+  takes: { options: ["reason"], parameters: true },
+  parse: ({ words, options, parameters }, { catalogue }) => {
+    const reason = options.get("reason");
+    return {
+      ...jobAndEnvironment(catalogue, words),
+      parameters,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  },
+  call: (services, asking, wanted) => services.runs.request(asking, wanted),
+  say: (outcome, _, { catalogue }) => {
+    if (outcome.kind === "ask") return asks(outcome.question);
+    return {
+      tone: "done",
+      text: runLine(catalogue, outcome.value),
+      sections: [{ lines: [...runDetails(outcome.value), "What comes of it is told in its thread."] }],
+      buttons: runButtons(outcome.value),
+      data: { run: runData(outcome.value) },
+    };
+  },
+});

@@ -1,0 +1,77 @@
+import type { IncidentView, JobView, RunView, TimelineView } from "../services/contract.ts";
+
+/** The record as JSON: the field names that the API, drills and `data` of an answer share. Instants are ISO 8601 in UTC. */
+
+export type Data = Readonly<Record<string, unknown>>;
+
+export function runData(run: RunView): Data {
+  return {
+    number: run.number,
+    state: run.state,
+    job: run.job,
+    environment: run.environment,
+    parameters: run.parameters,
+    version: run.version,
+    by: run.by,
+    approvedBy: run.approvedBy,
+    proved: run.proved,
+    restored: run.restored,
+    parent: run.parent,
+    incident: run.incident,
+    attempt: run.attempt,
+    because: run.because,
+    requestedAt: run.requestedAt.toString(),
+    startedAt: run.startedAt?.toString() ?? null,
+    finishedAt: run.finishedAt?.toString() ?? null,
+    stateSince: run.stateSince.toString(),
+    items: null,
+  };
+}
+
+export function incidentData(incident: IncidentView): Data {
+  return {
+    number: incident.number,
+    status: incident.status,
+    severity: incident.severity,
+    title: incident.title,
+    signals: incident.signals,
+    services: incident.services,
+    jobs: incident.jobs,
+    environment: incident.environment,
+    owner: incident.owner,
+    suspects: [],
+    openedAt: incident.openedAt.toString(),
+    firstSeenAt: incident.firstSeenAt.toString(),
+    lastSeenAt: incident.lastSeenAt.toString(),
+    resolvedAt: incident.resolvedAt?.toString() ?? null,
+  };
+}
+
+export function timelineData(entry: TimelineView): Data {
+  return {
+    kind: entry.kind,
+    text: entry.text,
+    by: entry.by,
+    at: entry.at.toString(),
+    learnedAt: entry.learnedAt.toString(),
+    edited: entry.edited,
+    deleted: entry.deleted,
+    key: entry.key,
+    data: entry.data,
+  };
+}
+
+export function jobData(job: JobView): Data {
+  return {
+    job: job.job,
+    title: job.title,
+    environment: job.environment,
+    protected: job.protected,
+    destructive: job.destructive,
+    abortable: job.abortable,
+    may: job.may,
+    target: job.target ?? null,
+    active: job.active === null ? null : runData(job.active),
+    last: job.last === null ? null : runData(job.last),
+  };
+}
