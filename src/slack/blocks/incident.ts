@@ -1,0 +1,146 @@
+import type { Instant } from "../../base/clock.ts";
+import { dateTime, escaped, list } from "../../command/format.ts";
+import type { Severity } from "../../config/catalogue.ts";
+import type { IncidentStatus, RunState } from "../../services/contract.ts";
+import { clip, clipMrkdwn, counted, nameText, saidText } from "../text.ts";
+import { dangerIn, type Place, placeMrkdwn, placePlain, RUN_LOOK, SEVERITY_TEXT, STATUS_MARK } from "./look.ts";
+import { type Block, buttonRow, type CommandButton, context, header, type Message, section } from "./parts.ts";
+import { sparkline } from "./sparkline.ts";
+
+/** A run as one line of its incident's header. */
+export interface HeaderRun {
+  readonly number: number;
+  readonly job: string;
+  readonly environment: string;
+  readonly state: RunState;
+  readonly proved: boolean;
+}
+
+export interface IncidentHeader {
+  readonly number: number;
+  readonly title: string;
+  readonly status: IncidentStatus;
+  readonly severity: Severity;
+  readonly place: Place | null;
+  readonly services: readonly string[];
+  readonly jobs: readonly string[];
+  readonly ownerName: string | null;
+  readonly signals: number;
+  readonly openedAt: Instant;
+  readonly firstSeenAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly resolvedAt: Instant | null;
+  readonly rate: Readonly<Record<string, number>>;
+  /** Newest last; the header shows the last few. */
+  readonly runs: readonly HeaderRun[];
+  /** Why its signals are one incident, as the rule that joined them says. */
+  readonly joinedBy: string | null;
+  /** Slack tokens that call people; only ever in a first post. */
+  readonly mention: string | null;
+  /** Why the thread is here and not where the catalogue routes it. */
+  readonly displaced: string | null;
+}
+
+const RUNS_SHOWN = 4;
+
+/**
+ * The first message of an incident's thread: what is broken, where, how badly, who has it, whether it still goes on;
+ * then what to press.
+ */
+export function incidentHeader(incident: IncidentHeader): Message {
+  const blocks: Block[] = [
+    header(`INC-${incident.number} · ${incident.title}`),
+    section(stateLine(incident)),
+    section(seenLines(incident)),
+    ...(incident.runs.length === 0 ? [] : [section(runLines(incident.runs))]),
+    ...smallPrint(incident),
+    ...(incident.mention === null ? [] : [section(incident.mention)]),
+    ...buttonRow(headerButtons(incident)),
+  ];
+  return { text: headerText(incident), blocks };
+}
+
+/** What of a header is worth an edit at once; counts and times may wait a little longer. */
+export function headerGist(incident: IncidentHeader): string {
+  const { status, severity, title, ownerName, services, jobs, runs } = incident;
+  return JSON.stringify([
+    status,
+    severity,
+    title,
+    ownerName,
+    services,
+    jobs,
+    runs.map((run) => [run.number, run.state, run.proved]),
+  ]);
+}
+
+function headerText(incident: IncidentHeader): string {
+  const { number, title, severity, status, place, mention } = incident;
+  const call = mention === null ? "" : ` ${mention}`;
+  return clipMrkdwn(
+    `INC-${number} ${SEVERITY_TEXT[severity]} ${status} in ${placePlain(place)}: ${escaped(clip(title, 400))}${call}`,
+    3_000,
+  );
+}
+
+function stateLine(incident: IncidentHeader): string {
+  const { status, severity, ownerName, place } = incident;
+  const owner = ownerName === null ? "nobody has it yet" : `with *${nameText(ownerName)}*`;
+  return [`${STATUS_MARK[status]} *${status}*`, `*${SEVERITY_TEXT[severity]}*`, placeMrkdwn(place), owner].join(
+    "  ·  ",
+  );
+}
+
+function seenLines(incident: IncidentHeader): string {
+  const { signals, rate, firstSeenAt, lastSeenAt, resolvedAt } = incident;
+  const bars = sparkline(rate);
+  const heard = signals === 0 ? "Opened by hand" : `*${counted(signals, "alert")}*${bars === "" ? "" : ` \`${bars}\``}`;
+  const once = firstSeenAt.epochMilliseconds === lastSeenAt.epochMilliseconds;
+  const seen = once ? dateTime(firstSeenAt) : `first ${dateTime(firstSeenAt)}, last ${dateTime(lastSeenAt)}`;
+  const end = resolvedAt === null ? "" : `\nResolved ${dateTime(resolvedAt)}`;
+  return `${heard}  ·  ${seen}${end}`;
+}
+
+function runLines(runs: readonly HeaderRun[]): string {
+  const shown = runs.slice(-RUNS_SHOWN);
+  const older = runs.length - shown.length;
+  const lines = shown.map((run) => {
+    const { mark, words } = RUN_LOOK[run.state];
+    const doubt = isEnd(run.state) && !run.proved ? ", not proved" : "";
+    return `${mark} Run ${run.number}: ${nameText(run.job)} in ${nameText(run.environment)} ${words}${doubt}`;
+  });
+  return [...(older === 0 ? [] : [`_${counted(older, "earlier run")}_`]), ...lines].join("\n");
+}
+
+const isEnd = (state: RunState): boolean => state === "succeeded" || state === "failed" || state === "aborted";
+
+function smallPrint(incident: IncidentHeader): Block[] {
+  const { services, jobs, joinedBy, displaced } = incident;
+  const lines = [
+    ...(services.length === 0 ? [] : [`Services: ${clipMrkdwn(list(services.map(nameText)), 600)}`]),
+    ...(jobs.length === 0 ? [] : [`Jobs: ${clipMrkdwn(list(jobs.map(nameText)), 600)}`]),
+    ...(joinedBy === null ? [] : [`Joined by ${saidText(clip(joinedBy, 300))}`]),
+    ...(displaced === null ? [] : [`:warning: ${saidText(clip(displaced, 300))}`]),
+  ];
+  return lines.length === 0 ? [] : [context(lines)];
+}
+
+function headerButtons(incident: IncidentHeader): CommandButton[] {
+  const name = `INC-${incident.number}`;
+  const failed = incident.runs.findLast((run) => run.state === "failed" || run.state === "aborted");
+  const busy = incident.runs.some((run) => run.job === failed?.job && run.number > failed.number);
+  const rerun: CommandButton[] =
+    failed === undefined || busy
+      ? []
+      : [{ label: "Rerun", command: `sync rerun run ${failed.number}`, ...dangerIn(incident.place) }];
+  const over = incident.status === "resolved";
+  return [
+    ...(incident.status === "open"
+      ? [{ label: "Acknowledge", command: `incident ack ${name}`, style: "primary" } as const]
+      : []),
+    ...(over ? [] : [{ label: "Resolve", command: `incident resolve ${name}` }]),
+    { label: "Add note", command: `incident note ${name}` },
+    { label: "Export", command: `incident export ${name}` },
+    ...rerun,
+  ];
+}

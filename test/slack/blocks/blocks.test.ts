@@ -1,0 +1,342 @@
+import fc from "fast-check";
+import { Temporal } from "temporal-polyfill";
+import { expect, test } from "vitest";
+import type { Answer } from "../../../src/command/answer.ts";
+import { RUN_STATES } from "../../../src/services/contract.ts";
+import { answerMessage, answerView } from "../../../src/slack/blocks/answer.ts";
+import { entryReply } from "../../../src/slack/blocks/entry.ts";
+import { formErrors, formView, submittedValues, waitingView } from "../../../src/slack/blocks/form.ts";
+import { type IncidentHeader, incidentHeader } from "../../../src/slack/blocks/incident.ts";
+import { type RunCard, runCard } from "../../../src/slack/blocks/run.ts";
+import { calls, checkMessage, checkView } from "./checker.ts";
+
+const instant = fc
+  .integer({ min: 0, max: 4_000_000_000 })
+  .map((second) => Temporal.Instant.fromEpochMilliseconds(second * 1_000));
+/** What senders write: short, very long, full of Slack's own characters, emoji, newlines, nothing. */
+const words = fc
+  .oneof(
+    fc.string({ unit: "binary", maxLength: 60 }),
+    fc.string({ unit: "grapheme", maxLength: 60 }),
+    fc.constantFrom(
+      "",
+      " ",
+      "<!channel>",
+      "<@U012>",
+      "<!subteam^S1|@all>",
+      "@channel & <b>",
+      "\u0000",
+      "a\n\nb",
+      "<!date^1^{date}|x",
+    ),
+    fc
+      .tuple(fc.constantFrom("&", "<", "😀", "x", "\n", "<!here> "), fc.integer({ min: 100, max: 5_000 }))
+      .map(([piece, times]) => piece.repeat(times)),
+  )
+  .map((text) => text.toWellFormed());
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
+const place = fc.record({ name: words, look: fc.constantFrom("green", "amber", "red"), protected: fc.boolean() });
+const state = fc.constantFrom(...RUN_STATES);
+const number = fc.integer({ min: 1, max: 100_000 });
+
+const headerRun = fc.record({ number, job: words, environment: words, state, proved: fc.boolean() });
+const incident: fc.Arbitrary<IncidentHeader> = fc.record({
+  number,
+  title: words,
+  status: fc.constantFrom("open", "acknowledged", "mitigated", "resolved"),
+  severity: fc.constantFrom("sev1", "sev2", "sev3", "sev4"),
+  place: maybe(place),
+  services: fc.array(words, { maxLength: 40 }),
+  jobs: fc.array(words, { maxLength: 40 }),
+  ownerName: maybe(words),
+  signals: fc.nat(),
+  openedAt: instant,
+  firstSeenAt: instant,
+  lastSeenAt: instant,
+  resolvedAt: maybe(instant),
+  rate: fc.dictionary(fc.nat({ max: 30_000_000 }).map(String), fc.nat({ max: 1_000 })),
+  runs: fc.array(headerRun, { maxLength: 20 }),
+  joinedBy: maybe(words),
+  mention: fc.constant(null),
+  displaced: maybe(words),
+});
+const card: fc.Arbitrary<RunCard> = fc.record({
+  number,
+  job: words,
+  title: maybe(words),
+  place,
+  state,
+  stateSince: instant,
+  byName: words,
+  requestedAt: instant,
+  startedAt: maybe(instant),
+  finishedAt: maybe(instant),
+  because: maybe(words),
+  settledBy: maybe(words),
+  proved: fc.boolean(),
+  restored: fc.boolean(),
+  attempt: fc.nat({ max: 20 }),
+  progress: maybe(
+    fc.record(
+      { stage: fc.nat(), stages: fc.nat(), done: fc.nat(), total: fc.nat(), unit: words },
+      { requiredKeys: [] },
+    ),
+  ),
+  error: maybe(words),
+  parent: maybe(number),
+  displaced: maybe(words),
+});
+const question = fc.record({
+  id: fc.uuid(),
+  title: words,
+  lines: fc.array(words, { maxLength: 30 }),
+  look: fc.constantFrom("green" as const, "amber" as const, "red" as const),
+  submit: words,
+  fields: fc.uniqueArray(
+    fc.record(
+      {
+        key: fc.constantFrom("confirm", "reason", "text", "title", "severity", "outcome", "at"),
+        label: words.filter((text) => text.trim() !== ""),
+        hint: words.filter((text) => text.trim() !== ""),
+        expected: fc.constantFrom("prod person-sync", "x".repeat(3_000)),
+        options: fc.array(
+          fc.record({
+            value: fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 70 }),
+            label: fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 200 }),
+          }),
+          { minLength: 1, maxLength: 120 },
+        ),
+        initial: words,
+        optional: fc.boolean(),
+        multiline: fc.boolean(),
+      },
+      { requiredKeys: ["key", "label"] },
+    ),
+    { selector: (field) => field.key, maxLength: 6 },
+  ),
+});
+/** An answer's texts are mrkdwn of ours: their strangers' parts were escaped by the command. */
+const mrkdwn = words.map((text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"));
+const answer: fc.Arbitrary<Answer> = fc.record(
+  {
+    tone: fc.constantFrom("done", "info", "refused", "problem"),
+    text: mrkdwn,
+    sections: fc.array(
+      fc.record({ title: mrkdwn, lines: fc.array(mrkdwn, { maxLength: 60 }) }, { requiredKeys: ["lines"] }),
+      { maxLength: 60 },
+    ),
+    buttons: fc.array(
+      fc.record({ label: fc.constantFrom("Rerun", "Abort"), command: fc.string({ minLength: 1, maxLength: 3_000 }) }),
+      { maxLength: 30 },
+    ),
+    ask: question,
+  },
+  { requiredKeys: ["tone", "text"] },
+);
+
+test("any incident is a message that Slack takes, complete without its blocks, and calls nobody by itself", () => {
+  fc.assert(
+    fc.property(incident, (given) => {
+      const message = incidentHeader(given);
+      expect(checkMessage(message)).toEqual([]);
+      expect(message.text).toContain(`INC-${given.number}`);
+      expect(message.text).toContain(given.status);
+      expect(calls(message)).toEqual([]);
+    }),
+  );
+});
+
+test("any run is a message that Slack takes and calls nobody", () => {
+  fc.assert(
+    fc.property(card, (given) => {
+      const message = runCard(given);
+      expect(checkMessage(message)).toEqual([]);
+      expect(calls(message)).toEqual([]);
+    }),
+  );
+});
+
+test("a run never reads as proved when it was not", () => {
+  fc.assert(
+    fc.property(card, (given) => {
+      const { text } = runCard({ ...given, proved: false, job: "job", place: { ...given.place, name: "prod" } });
+      expect(text.replaceAll("not proved", "")).not.toContain("proved");
+    }),
+  );
+});
+
+test("any timeline entry is a reply that Slack takes; strangers' words call nobody", () => {
+  const entry = fc.record({
+    incident: number,
+    kind: fc.constantFrom("signal", "run", "note", "status", "else"),
+    at: instant,
+    actorKind: fc.constantFrom("person" as const, "other" as const),
+    actorName: words,
+    text: words,
+    blanked: fc.boolean(),
+    mention: fc.constant(null),
+  });
+  fc.assert(
+    fc.property(entry, (given) => {
+      const message = entryReply(given);
+      expect(checkMessage(message)).toEqual([]);
+      expect(calls(message)).toEqual([]);
+    }),
+  );
+});
+
+test("any answer is a message and a modal that Slack takes", () => {
+  fc.assert(
+    fc.property(answer, fc.boolean(), (given, repeated) => {
+      expect(checkMessage(answerMessage(given, { request: 7, repeated }))).toEqual([]);
+      expect(checkView(answerView(given, "Nightdesk and a title that is long"))).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("any question is a modal that Slack takes", () => {
+  fc.assert(
+    fc.property(question, (given) => {
+      const withSubmit = { ...given, fields: given.fields.map((field) => ({ ...field })) };
+      expect(checkView(formView(withSubmit, { request: 7, question: given.id }))).toEqual([]);
+      expect(checkView(waitingView(given.title))).toEqual([]);
+    }),
+  );
+});
+
+const at = (text: string) => Temporal.Instant.from(text);
+const esr: IncidentHeader = {
+  number: 7,
+  title: "Cannot deserialize permitToWork",
+  status: "open",
+  severity: "sev2",
+  place: { name: "prod", look: "red", protected: true },
+  services: ["esr-generator", "esr-notification"],
+  jobs: [],
+  ownerName: null,
+  signals: 2_800,
+  openedAt: at("2021-03-16T14:42:00Z"),
+  firstSeenAt: at("2021-03-16T14:42:00Z"),
+  lastSeenAt: at("2021-03-16T15:10:00Z"),
+  resolvedAt: null,
+  rate: { "26931762": 1, "26931763": 400, "26931790": 2_399 },
+  runs: [],
+  joinedBy: "rule esr: environment prod, cause permitToWork",
+  mention: "<!subteam^S012>",
+  displaced: null,
+};
+
+test("a header says what, where, how bad, who and how often", () => {
+  const { text, blocks } = incidentHeader(esr);
+  const all = JSON.stringify(blocks);
+  expect(text).toBe("INC-7 SEV2 open in PROD (protected): Cannot deserialize permitToWork <!subteam^S012>");
+  for (const said of [
+    "INC-7 · Cannot deserialize",
+    ":lock: *PROD*",
+    "*SEV2*",
+    "nobody has it yet",
+    "*2,800 alerts*",
+    "esr-generator and esr-notification",
+    "rule esr",
+    "<!subteam^S012>",
+  ]) {
+    expect(all).toContain(said);
+  }
+  expect(all).toMatch(/first <!date\^1615905720\^\{date_short_pretty\} \{time\}\|2021-03-16 14:42 UTC>/);
+});
+
+test("preprod is never red, whatever happens there", () => {
+  const preprod = { name: "preprod", look: "green", protected: false } as const;
+  for (const one of RUN_STATES) {
+    const run = { number: 3, job: "sync", environment: "preprod", state: one, proved: true };
+    const drawn = JSON.stringify([
+      incidentHeader({ ...esr, severity: "sev1", place: preprod, runs: [run] }),
+      runCard({ ...aRun, place: preprod, state: one }),
+    ]);
+    expect(drawn).not.toMatch(/red_circle|danger|:lock:|:x:|octagonal|no_entry|rotating_light/);
+  }
+});
+
+test("the buttons follow the status: nothing is offered that makes no sense", () => {
+  const labels = (incident: IncidentHeader) =>
+    [...JSON.stringify(incidentHeader(incident).blocks.at(-1)).matchAll(/"text":"([^"]+)"/g)].map((match) => match[1]);
+  expect(labels(esr)).toEqual(["Acknowledge", "Resolve", "Add note", "Export"]);
+  expect(labels({ ...esr, status: "acknowledged" })).toEqual(["Resolve", "Add note", "Export"]);
+  expect(labels({ ...esr, status: "resolved" })).toEqual(["Add note", "Export"]);
+  const run = { number: 3, job: "sync", environment: "prod", state: "failed", proved: true } as const;
+  expect(labels({ ...esr, runs: [run] })).toContain("Rerun");
+  expect(labels({ ...esr, runs: [run, { ...run, number: 4, state: "running" }] })).not.toContain("Rerun");
+});
+
+const aRun: RunCard = {
+  number: 4,
+  job: "person-sync",
+  title: "Person search index",
+  place: { name: "prod", look: "red", protected: true },
+  state: "running",
+  stateSince: at("2021-03-17T10:45:00Z"),
+  byName: "Asha Rao",
+  requestedAt: at("2021-03-17T10:44:00Z"),
+  startedAt: at("2021-03-17T10:45:00Z"),
+  finishedAt: null,
+  because: "the target says it runs",
+  settledBy: null,
+  proved: false,
+  restored: false,
+  attempt: 1,
+  progress: { stage: 2, stages: 4, done: 1_200, total: 5_000 },
+  error: null,
+  parent: 3,
+  displaced: null,
+};
+
+test("a card tells the progress and offers what the state allows", () => {
+  const drawn = JSON.stringify(runCard(aRun).blocks);
+  expect(drawn).toContain("Stage 2 of 4, 1,200 of 5,000 items");
+  expect(drawn).toContain("sync abort run 4");
+  expect(JSON.stringify(runCard({ ...aRun, state: "unknown" }).blocks)).toContain("sync settle run 4");
+  expect(JSON.stringify(runCard({ ...aRun, state: "aborting" }).blocks)).not.toContain("command:");
+});
+
+test("an end on a person's word says whose word, and that it is not proved", () => {
+  const settled = runCard({ ...aRun, state: "succeeded", settledBy: "Ben", proved: false });
+  expect(settled.text).toContain("Succeeded: settled by Ben's word, not proved");
+  expect(runCard({ ...aRun, state: "succeeded", proved: true }).text).toContain("Succeeded, proved");
+});
+
+test("what was typed is compared before anything is sent", () => {
+  const form = {
+    id: "q",
+    title: "Run on prod",
+    lines: [],
+    look: "red",
+    submit: "Run",
+    fields: [
+      { key: "confirm", label: "Type it", expected: "prod person-sync" },
+      { key: "reason", label: "Why" },
+      { key: "text", label: "More", optional: true },
+    ],
+  } as const;
+  expect(formErrors(form, { confirm: "prod person-snyc" })).toEqual({
+    confirm: "Type exactly: prod person-sync",
+    reason: "This cannot be empty.",
+  });
+  expect(formErrors(form, { confirm: " prod person-sync ", reason: "fix" })).toEqual({});
+  expect(
+    submittedValues({
+      values: {
+        confirm: { confirm: { value: "prod person-sync" } },
+        severity: { severity: { selected_option: { value: "sev2" } } },
+        text: { text: { value: null } },
+      },
+    }),
+  ).toEqual({ confirm: "prod person-sync", severity: "sev2" });
+});
+
+test("a long answer says how much was left out and where it is", () => {
+  const lines = Array.from({ length: 4_000 }, (_, index) => `line ${index} ${"x".repeat(100)}`);
+  const message = answerMessage({ tone: "info", text: "Everything", sections: [{ lines }] }, { request: 1 });
+  expect(checkMessage(message)).toEqual([]);
+  expect(JSON.stringify(message.blocks)).toMatch(/and \d+ more lines/);
+});
