@@ -1,0 +1,230 @@
+import { Temporal } from "temporal-polyfill";
+import { commands } from "../../commands/index.ts";
+import { manualClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import type { Answer } from "../../src/command/answer.ts";
+import { createRouter } from "../../src/command/router.ts";
+import type { PersonActor } from "../../src/config/actor.ts";
+import { type Catalogue, catalogueSchema } from "../../src/config/catalogue.ts";
+import type { Asking, IncidentView, JobView, RunView, Services, TimelineView } from "../../src/services/contract.ts";
+
+/** A desk to type at: the real router and commands, a literal fake of what they call, and what was called. */
+
+export const at = (text: string) => Temporal.Instant.from(text);
+
+export const asha: PersonActor = { kind: "person", slack: "U012", name: "Asha Rao", key: "asha" };
+
+export const catalogue: Catalogue = catalogueSchema.parse({
+  version: 1,
+  zone: "Europe/London",
+  environments: {
+    prod: { aliases: ["production"], protected: true, look: "red" },
+    preprod: { aliases: ["stage", "pre-prod"] },
+    nimdta: { look: "amber" },
+  },
+  people: {
+    asha: { name: "Asha Rao", slack: "U012", email: "asha@example.org" },
+    ben: { name: "Ben Okafor", slack: "U034" },
+  },
+  targets: { nothing: { connector: "noop" } },
+  jobs: {
+    "person-sync": {
+      title: "Person search index",
+      aliases: ["Person sync job"],
+      environments: {
+        prod: { target: "nothing", name: "personElasticSearchSyncJob" },
+        preprod: { target: "nothing" },
+      },
+    },
+    "post-sync": { environments: { prod: { target: "nothing" }, nimdta: { target: "nothing" } } },
+  },
+});
+
+export const run7: RunView = {
+  number: 7,
+  state: "running",
+  job: "person-sync",
+  environment: "prod",
+  parameters: {},
+  version: null,
+  by: "asha",
+  byName: "Asha Rao",
+  approvedBy: [],
+  requestedAt: at("2021-03-17T05:19:00Z"),
+  startedAt: at("2021-03-17T05:20:00Z"),
+  finishedAt: null,
+  stateSince: at("2021-03-17T05:20:00Z"),
+  incident: 3,
+  parent: null,
+  proved: false,
+  restored: false,
+  because: "The target says that it runs.",
+  attempt: 1,
+};
+
+export const inc3: IncidentView = {
+  number: 3,
+  status: "open",
+  severity: "sev2",
+  title: "ESR <b> fails",
+  environment: "prod",
+  services: ["esr-generator"],
+  jobs: [],
+  owner: null,
+  ownerName: null,
+  signals: 4,
+  openedAt: at("2021-03-16T14:42:00Z"),
+  firstSeenAt: at("2021-03-16T14:42:00Z"),
+  lastSeenAt: at("2021-03-17T00:09:00Z"),
+  resolvedAt: null,
+};
+
+export const entry: TimelineView = {
+  kind: "message",
+  at: at("2021-03-16T14:45:00Z"),
+  learnedAt: at("2021-03-16T14:45:01Z"),
+  by: "asha",
+  byName: "Asha Rao",
+  text: "TCS was deployed at 14:30",
+  edited: true,
+  deleted: false,
+  key: true,
+  data: {},
+};
+
+export const job: JobView = {
+  job: "person-sync",
+  title: "Person search index",
+  environment: "prod",
+  protected: true,
+  look: "red",
+  destructive: true,
+  abortable: false,
+  may: ["view", "run"],
+  active: run7,
+  last: null,
+  parameters: [],
+};
+
+/** One call of a use case: its name and what it was given, without the asking. */
+export type Call = readonly [name: string, ...args: readonly unknown[]];
+
+export interface Desk {
+  readonly calls: Call[];
+  readonly askings: Asking[];
+  type(text: string, over?: Partial<Omit<Asking, "actor">>): Promise<Answer>;
+}
+
+type Answers = { readonly [Room in keyof Services]?: Partial<Services[Room]> };
+
+export function desk(answers: Answers = {}): Desk {
+  const calls: Call[] = [];
+  const askings: Asking[] = [];
+  const noted =
+    <T>(name: string, value: T) =>
+    (asking: Asking, ...args: readonly unknown[]): Promise<T> => {
+      askings.push(asking);
+      calls.push([name, ...args]);
+      return Promise.resolve(value);
+    };
+  const done = { kind: "done", value: run7 } as const;
+  const services: Services = {
+    jobs: {
+      list: noted("jobs.list", [job]),
+      status: noted("jobs.status", [job]),
+      history: noted("jobs.history", [run7]),
+      ...answers.jobs,
+    },
+    runs: {
+      request: noted("runs.request", done),
+      rerun: noted("runs.rerun", done),
+      abort: noted("runs.abort", { run: run7, said: "Run 7 is being stopped." }),
+      settle: noted("runs.settle", done),
+      get: noted("runs.get", run7),
+      newest: noted("runs.newest", run7),
+      ...answers.runs,
+    },
+    permissions: {
+      show: noted("permissions.show", {
+        person: "Asha Rao",
+        lines: [
+          {
+            job: "person-sync",
+            environment: "prod",
+            action: "view",
+            allowed: true,
+            because: "role operator",
+            own: null,
+            person: null,
+          },
+          {
+            job: "person-sync",
+            environment: "prod",
+            action: "run",
+            allowed: true,
+            because: "role operator",
+            own: "it may",
+            person: "not known",
+          },
+          {
+            job: "person-sync",
+            environment: "prod",
+            action: "abort",
+            allowed: false,
+            because: "ask Ben Okafor",
+            own: null,
+            person: null,
+          },
+        ],
+      }),
+      gaps: noted("permissions.gaps", { people: [], targets: [], notKnown: [] }),
+      ...answers.permissions,
+    },
+    incidents: {
+      open: noted("incidents.open", inc3),
+      list: noted("incidents.list", [inc3]),
+      get: noted("incidents.get", inc3),
+      acknowledge: noted("incidents.acknowledge", inc3),
+      assign: noted("incidents.assign", inc3),
+      note: noted("incidents.note", inc3),
+      setStatus: noted("incidents.setStatus", inc3),
+      setSeverity: noted("incidents.setSeverity", inc3),
+      timeline: noted("incidents.timeline", [entry]),
+      export: noted("incidents.export", { url: null, path: "postmortems/INC-3.md", version: 1, unchanged: false }),
+      ...answers.incidents,
+    },
+  };
+  const router = createRouter({
+    commands,
+    services,
+    catalogue,
+    clock: manualClock("2021-03-17T05:20:00Z"),
+    log: silentLogger,
+    reportFault: () => {},
+  });
+  return {
+    calls,
+    askings,
+    type: (text, over = {}) =>
+      router.answer({
+        text,
+        asker: { kind: "person", actor: asha },
+        asking: {
+          surface: "slash",
+          requestKey: "test",
+          channel: "C1",
+          channelName: "ops",
+          incident: null,
+          run: null,
+          ...over,
+        },
+      }),
+  };
+}
+
+/** Every line of an answer, for asserting what a reader sees. */
+export const told = (answer: Answer): string =>
+  [
+    answer.text,
+    ...(answer.sections ?? []).flatMap(({ title, lines }) => [...(title === undefined ? [] : [title]), ...lines]),
+  ].join("\n");

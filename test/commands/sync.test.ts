@@ -1,0 +1,253 @@
+import { describe, expect, test } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { at, desk, job, run7, told } from "./desk.ts";
+
+describe("sync jobs", () => {
+  test("lists jobs with what the asker may do", async () => {
+    const { type, calls } = desk();
+    const answer = await type("sync jobs production");
+    expect(calls).toEqual([["jobs.list", { environment: "prod" }]]);
+    expect(told(answer)).toContain(
+      "*person-sync* Person search index in :red_circle: *prod*: you may view, run; run 7 is running",
+    );
+    expect(answer.data?.["jobs"]).toMatchObject([{ job: "person-sync", environment: "prod", may: ["view", "run"] }]);
+  });
+
+  test("cuts a long list and says how to see the rest", async () => {
+    const many = Array.from({ length: 45 }, (_, index) => ({ ...job, job: `job-${index}`, active: null }));
+    const answer = await desk({ jobs: { list: async () => many } }).type("sync jobs");
+    expect(told(answer)).toContain("… and 15 more. Name an environment");
+  });
+});
+
+describe("sync status", () => {
+  test("asks the targets about a job, an environment or both", async () => {
+    const { type, calls } = desk();
+    await type("sync status");
+    await type("sync status stage");
+    await type("sync status prod person-sync");
+    expect(calls).toEqual([
+      ["jobs.status", {}],
+      ["jobs.status", { environment: "preprod" }],
+      ["jobs.status", { job: "person-sync", environment: "prod" }],
+    ]);
+  });
+
+  test("shows one run, by number or by the thread it is asked in", async () => {
+    const { type, calls } = desk();
+    const answer = await type("sync status run 7");
+    await type("status", { run: 7 });
+    expect(calls).toEqual([
+      ["runs.get", 7],
+      ["runs.get", 7],
+    ]);
+    expect(told(answer)).toContain("*run 7* person-sync in :red_circle: *prod* is running, <!date^1615958400^");
+    expect(told(answer)).toContain("The target says that it runs.");
+    expect(answer.buttons).toEqual([{ label: "Abort", command: "sync abort run 7", style: "danger" }]);
+  });
+
+  test("tells what the target itself says", async () => {
+    const running = { ...job, active: null, target: "running, not started by Nightdesk" };
+    const answer = await desk({ jobs: { status: async () => [running] } }).type("sync status person-sync");
+    expect(told(answer)).toContain("Nightdesk has nothing running there.");
+    expect(told(answer)).toContain("has no run yet. Target: running, not started by Nightdesk");
+  });
+
+  test("offers to settle what is not known, and never calls an unproved end proved", async () => {
+    const unknown = await desk({ runs: { get: async () => ({ ...run7, state: "unknown" }) } }).type(
+      "sync status run 7",
+    );
+    expect(unknown.buttons?.map(({ label }) => label)).toEqual(["Abort", "Settle"]);
+    const word = { ...run7, state: "succeeded", finishedAt: at("2021-03-17T06:00:00Z") } as const;
+    const settled = await desk({ runs: { get: async () => word } }).type("sync status run 7");
+    expect(settled.text).toContain("succeeded, not proved");
+    const proved = await desk({ runs: { get: async () => ({ ...word, proved: true }) } }).type("sync status run 7");
+    expect(proved.text).not.toContain("not proved");
+  });
+});
+
+describe("sync run", () => {
+  test("asks for a run with its parameters and reason", async () => {
+    const { type, calls } = desk();
+    const answer = await type('sync run person-sync prod dateOverride=ANY note="two words" --reason=“after the fix”');
+    expect(calls).toEqual([
+      [
+        "runs.request",
+        {
+          job: "person-sync",
+          environment: "prod",
+          parameters: { dateOverride: "ANY", note: "two words" },
+          reason: "after the fix",
+        },
+      ],
+    ]);
+    expect(answer.tone).toBe("done");
+    expect(answer.data?.["run"]).toMatchObject({ number: 7, state: "running", by: "asha", items: null });
+  });
+
+  test("passes the question on, and nothing is said to have happened", async () => {
+    const question = {
+      id: "q1",
+      title: "Run person-sync in prod?",
+      lines: ["This is production."],
+      look: "red",
+      submit: "Run",
+      fields: [{ key: "confirm", label: "Type it", expected: "prod person-sync" }],
+    } as const;
+    const answer = await desk({ runs: { request: async () => ({ kind: "ask", question }) } }).type(
+      "sync run person-sync prod",
+    );
+    expect(answer).toMatchObject({ tone: "info", text: "Run person-sync in prod?", ask: question });
+  });
+
+  test.each([
+    ["sync run person-snyc prod", 'No job "person-snyc". Did you mean person-sync?'],
+    ["sync run person-sync prd", 'No environment "prd". Did you mean prod?'],
+    ["sync run person-sync", "Where should it be: prod and preprod?"],
+    ["sync run person-sync nimdta", "person-sync is not in nimdta. It is in prod and preprod."],
+    ["sync run", "Which job, and where?"],
+    ["sync run person-sync prod --resaon=x", "There is no --resaon here. Did you mean reason?"],
+    ["sync run person-sync prod a=1 a=2", "`a` is given twice."],
+    ['sync run person-sync prod a="b', "A quote is opened and not closed"],
+  ])("%s", async (line, said) => {
+    const { type, calls } = desk();
+    const answer = await type(line);
+    expect(calls).toEqual([]);
+    expect(answer.tone).toBe("problem");
+    expect(answer.text).toContain(said);
+    expect(told(answer)).toContain("Usage: `/sync run JOB ENV [name=value …] [--reason=…]`");
+  });
+
+  test("understands aliases, the target's name, titles of several words and the other order", async () => {
+    const { type, calls } = desk();
+    await type("sync run personElasticSearchSyncJob production");
+    await type("sync run Person sync job PROD");
+    await type('sync run "person search index" stage');
+    await type("sync run prod person-sync");
+    const wanted = (environment: string) => ["runs.request", { job: "person-sync", environment, parameters: {} }];
+    expect(calls).toEqual([wanted("prod"), wanted("prod"), wanted("preprod"), wanted("prod")]);
+  });
+
+  test("a refusal is told with its way out, without usage", async () => {
+    const denied = new UserError("denied", {
+      code: "no_grant",
+      message: "Asha Rao may not run person-sync in prod.",
+      wayOut: "Ask <@U034|Ben> or <!channel>.",
+    });
+    const answer = await desk({ runs: { request: () => Promise.reject(denied) } }).type("sync run person-sync prod");
+    expect(answer).toEqual({
+      tone: "refused",
+      text: "Asha Rao may not run person-sync in prod. Ask <@U034|Ben> or &lt;!channel&gt;.",
+      data: { error: "denied", code: "no_grant" },
+    });
+  });
+});
+
+describe("sync rerun, abort and settle", () => {
+  test("take a number, a job and environment, or the thread's run", async () => {
+    const { type, calls } = desk();
+    await type("sync rerun run 7");
+    await type("sync rerun person-sync prod");
+    await type("rerun", { run: 7 });
+    expect(calls).toEqual([
+      ["runs.rerun", 7],
+      ["runs.newest", "person-sync", "prod"],
+      ["runs.rerun", 7],
+      ["runs.rerun", 7],
+    ]);
+  });
+
+  test("say so when there is no run to speak of", async () => {
+    const answer = await desk({ runs: { newest: async () => null } }).type("sync abort person-sync prod");
+    expect(answer.text).toContain("person-sync has no run in prod.");
+    expect((await desk().type("sync abort")).text).toContain("Which run?");
+  });
+
+  test("abort carries the reason and says what the service says", async () => {
+    const { type, calls } = desk();
+    const answer = await type("sync abort run 7 wrong environment");
+    await type("sync abort person-sync prod --reason='wrong environment'");
+    await type("sync abort 7");
+    expect(calls.filter(([name]) => name === "runs.abort")).toEqual([
+      ["runs.abort", 7, "wrong environment"],
+      ["runs.abort", 7, "wrong environment"],
+      ["runs.abort", 7, null],
+    ]);
+    expect(answer.text).toBe("Run 7 is being stopped.");
+  });
+
+  test("settle needs an outcome it knows, or asks for it", async () => {
+    const { type, calls } = desk();
+    const answer = await type("sync settle run 7 failed seen in the log");
+    await type("sync settle person-sync prod succeeded --reason=checked");
+    await type("sync settle run 7");
+    expect(calls.filter(([name]) => name === "runs.settle")).toEqual([
+      ["runs.settle", 7, { outcome: "failed", reason: "seen in the log" }],
+      ["runs.settle", 7, { outcome: "succeeded", reason: "checked" }],
+      ["runs.settle", 7, {}],
+    ]);
+    expect(answer.text).toContain("Settled by your word");
+    expect((await type("sync settle run 7 suceeded")).text).toContain("Did you mean succeeded?");
+  });
+});
+
+describe("sync permissions", () => {
+  test("shows grants and both answers of the target", async () => {
+    const { type, calls } = desk();
+    const answer = await type("sync permissions <@U034|ben> person-sync prod");
+    expect(calls).toEqual([["permissions.show", { person: "ben", job: "person-sync", environment: "prod" }]]);
+    expect(told(answer)).toContain("• may view, run: role operator");
+    expect(told(answer)).toContain("• may not abort: ask Ben Okafor");
+    expect(told(answer)).toContain("• the target says of Nightdesk: it may");
+    expect(told(answer)).toContain("• the target says of this person: not known");
+  });
+
+  test("a person nobody knows is answered with the nearest", async () => {
+    expect((await desk().type("sync permissions @ahsa")).text).toBe('No person "ahsa". Did you mean asha?');
+  });
+
+  test("--gaps names people, targets and what could not be asked", async () => {
+    const gap = { job: "post-sync", environment: "nimdta", why: "has no grant.", wayOut: "Add it to role operator." };
+    const gaps = {
+      people: [{ person: "Ben Okafor", ...gap }],
+      targets: [{ target: "tis-nimdta", ...gap }],
+      notKnown: ["reval"],
+    };
+    const answer = await desk({ permissions: { gaps: async () => gaps } }).type("sync permissions —gaps");
+    expect(answer.text).toBe("Gaps before tonight; not everything could be asked.");
+    expect(told(answer)).toContain("*Ben Okafor* post-sync in nimdta: has no grant. Add it to role operator.");
+    expect(told(answer)).toContain("*tis-nimdta* post-sync in nimdta");
+    expect((await desk().type("sync permissions --gaps")).text).toBe("No gap found.");
+    expect((await desk().type("sync permissions --gaps prod")).tone).toBe("problem");
+  });
+});
+
+test("sync history shows runs, with a limit", async () => {
+  const { type, calls } = desk();
+  const answer = await type("sync history person-sync prod limit=5");
+  await type("sync history --limit=30");
+  expect(calls).toEqual([
+    ["jobs.history", { job: "person-sync", environment: "prod", limit: 5 }],
+    ["jobs.history", { limit: 30 }],
+  ]);
+  expect(told(answer)).toContain("*run 7*");
+  expect((await type("sync history limit=900")).text).toContain("Write a number from 1 to 30.");
+});
+
+describe("sync help", () => {
+  test("shows everything and marks what is not granted", async () => {
+    const answer = await desk().type("sync help");
+    expect(told(answer)).toContain("`/sync run JOB ENV [name=value …] [--reason=…]` Start a job\n");
+    expect(told(answer)).toContain("Stop a run (_not granted to you_)");
+  });
+
+  test("comes even when permissions cannot be read, and then marks nothing", async () => {
+    const answer = await desk({ permissions: { show: () => Promise.reject(new Error("down")) } }).type("sync help");
+    expect(told(answer)).not.toContain("not granted");
+  });
+
+  test("of one command tells its examples, and knows the nearest", async () => {
+    expect(told(await desk().type("sync help abort"))).toContain("`/sync abort run 7`");
+    expect((await desk().type("sync help abrot")).text).toContain("Did you mean abort?");
+  });
+});
