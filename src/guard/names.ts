@@ -7,9 +7,17 @@ export function environmentNamed(catalogue: Catalogue, typed: string): string | 
   return named(catalogue.environments, typed);
 }
 
-/** The same for a job. */
+/** The same for a job; its title and its names in targets count too. */
 export function jobNamed(catalogue: Catalogue, typed: string): string | null {
-  return named(catalogue.jobs, typed);
+  const exact = named(catalogue.jobs, typed);
+  if (exact !== null) return exact;
+  const wanted = typed.trim().toLowerCase();
+  const known = Object.entries(catalogue.jobs).find(([, job]) =>
+    [job.title, ...Object.values(job.environments).map((place) => place.name)].some(
+      (name) => name?.toLowerCase() === wanted,
+    ),
+  );
+  return known?.[0] ?? null;
 }
 
 /** As `environmentNamed`; throws `not_found` with the nearest name. */

@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { PersonActor } from "../config/actor.ts";
 import type { Severity } from "../config/catalogue.ts";
+import type { RunState } from "../jobs/states.ts";
 
 /** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
 export interface Asking {
@@ -20,29 +21,7 @@ export interface Asking {
 }
 
 export type IncidentStatus = "open" | "acknowledged" | "mitigated" | "resolved";
-export const RUN_STATES = [
-  "awaiting_approval",
-  "deferred",
-  "queued",
-  "preparing",
-  "starting",
-  "retry_wait",
-  "running",
-  "paused",
-  "unknown",
-  "aborting",
-  "abort_unconfirmed",
-  "restoring",
-  "restore_failed",
-  "refused",
-  "rejected",
-  "expired",
-  "withdrawn",
-  "succeeded",
-  "failed",
-  "aborted",
-] as const;
-export type RunState = (typeof RUN_STATES)[number];
+export { RUN_STATES, type RunState } from "../jobs/states.ts";
 
 /** A run as people and the API see it. */
 export interface RunView {

@@ -74,6 +74,13 @@ export interface Counters {
   value: number;
 }
 
+export interface DeliveryKeys {
+  key: string;
+  since: Temporal.Instant;
+  source: string;
+  until: Temporal.Instant;
+}
+
 export interface Exports {
   actor: string;
   at: Temporal.Instant;
@@ -104,6 +111,7 @@ export interface Inbox {
 export interface Incidents {
   acknowledged_at: Temporal.Instant | null;
   channel: string;
+  conditions: Generated<Json>;
   environment: string | null;
   firing_count: Generated<number>;
   first_seen_at: Temporal.Instant;
@@ -127,6 +135,7 @@ export interface Incidents {
   revision: Generated<number>;
   services: Generated<string[]>;
   severity: string;
+  severity_by_person: Generated<boolean>;
   signal_count: Generated<number>;
   status: string;
   title: string;
@@ -219,6 +228,7 @@ export interface Runs {
   requested_by_key: string;
   requested_by_name: string;
   restored: Generated<boolean>;
+  retry_at: Temporal.Instant | null;
   revision: Generated<number>;
   start_called_at: Temporal.Instant | null;
   start_heard_at: Temporal.Instant | null;
@@ -256,13 +266,28 @@ export interface Signals {
   url: string | null;
 }
 
+export interface SlackFormerRoots {
+  channel_id: string;
+  root_ts: string;
+  subject: string;
+  subject_id: number;
+}
+
+export interface SlackLanes {
+  failures: Generated<number>;
+  free_at: Temporal.Instant;
+  name: string;
+}
+
 export interface SlackPosts {
   channel_id: string;
   content_hash: string | null;
   edited_at: Temporal.Instant | null;
+  gist_hash: string | null;
   id: Generated<number>;
   key: string;
   sent_at: Temporal.Instant;
+  settle_at: Temporal.Instant | null;
   state: string;
   thread_ts: string | null;
   ts: string | null;
@@ -329,6 +354,7 @@ export interface DB {
   command_requests: CommandRequests;
   confirmations: Confirmations;
   counters: Counters;
+  delivery_keys: DeliveryKeys;
   exports: Exports;
   inbox: Inbox;
   incidents: Incidents;
@@ -339,6 +365,8 @@ export interface DB {
   run_events: RunEvents;
   runs: Runs;
   signals: Signals;
+  slack_former_roots: SlackFormerRoots;
+  slack_lanes: SlackLanes;
   slack_posts: SlackPosts;
   slack_threads: SlackThreads;
   slack_users: SlackUsers;

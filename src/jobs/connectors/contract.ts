@@ -82,8 +82,12 @@ export type PermissionAnswer =
 
 /** What a connector is given beside the intent. */
 export interface ConnectorContext {
+  /** The target's name in the catalogue, for sentences and handles. */
+  readonly target: string;
   readonly http: Http;
   readonly clock: Clock;
+  /** Applied to every word of a target that is kept or shown. */
+  readonly redact: (text: string) => string;
 }
 
 /**
@@ -99,6 +103,8 @@ export interface Connection {
   /** Throws `conflict` when the target already runs it: that is somebody else's execution, never this one. */
   start(intent: Intent): Promise<Handle>;
   locate(intent: Intent): Promise<Located>;
+  /** What the target says of this job now, whoever started it; `unknown` when it cannot tell without a handle. */
+  look(intent: Intent): Promise<Observation>;
   observe(handle: Handle, intent: Intent, cursor: unknown): Promise<Observation>;
   abort(handle: Handle, intent: Intent, mode: "soft" | "hard"): Promise<AbortReply>;
   /** What Nightdesk's own token may do there. */

@@ -4,6 +4,7 @@ alter table runs
   add column step_attempts     integer not null default 0,
   add column ended_seen_at     timestamptz,   -- first look at which the target no longer ran it, its end not yet known
   add column start_heard_at    timestamptz,   -- a "started" message was taken for this run's
+  add column retry_at          timestamptz,   -- retry_wait: not before
   add column end_ambiguous_at  timestamptz,   -- an end was heard that may be this run's or another execution's
   add column abort_sent        text check (abort_sent in ('soft', 'hard'));
 

@@ -1,0 +1,55 @@
+import type { Clock } from "../base/clock.ts";
+import type { Http } from "../base/http.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { redactorOf } from "../incidents/redact.ts";
+import type { Connection, Intent } from "./connectors/contract.ts";
+import { connectors as all, type ListedConnector } from "./connectors/index.ts";
+import type { Run } from "./runs.store.ts";
+
+/** Every target of the catalogue, by name. */
+export interface Connections {
+  /** Null when the catalogue has no such target, or its connector is not built yet. */
+  of(target: string): Connection | null;
+}
+
+/** Makes each target's connection when it is first needed. The settings were validated with the catalogue. */
+export function createConnections(parts: {
+  readonly catalogue: Catalogue;
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly connectors?: readonly ListedConnector[];
+}): Connections {
+  const redact = redactorOf(parts.catalogue);
+  const made = new Map<string, Connection | null>();
+  const make = (target: string): Connection | null => {
+    const entry = Object.hasOwn(parts.catalogue.targets, target) ? parts.catalogue.targets[target] : undefined;
+    const connector = (parts.connectors ?? all).find((one) => one.name === entry?.connector);
+    if (entry === undefined || connector === undefined) return null;
+    return connector.open(entry, { http: parts.http, clock: parts.clock, target, redact });
+  };
+  return {
+    of: (target) => {
+      const known = made.get(target);
+      if (known !== undefined) return known;
+      const connection = make(target);
+      made.set(target, connection);
+      return connection;
+    },
+  };
+}
+
+/** What a connector is told of a run. */
+export function intentOf(run: Run, catalogue: Catalogue): Intent {
+  const place = catalogue.jobs[run.job]?.environments[run.environment];
+  const slack = run.requestedBy.replace(/^slack:/, "");
+  const email = Object.values(catalogue.people).find((person) => person.slack === slack)?.email;
+  return {
+    intentKey: run.intentKey,
+    job: run.job,
+    environment: run.environment,
+    name: place?.name ?? run.job,
+    parameters: run.parameters,
+    version: run.version,
+    requestedBy: { key: run.requestedByKey, name: run.requestedByName, ...(email === undefined ? {} : { email }) },
+  };
+}

@@ -1,0 +1,220 @@
+import type { WorkOutcome } from "../store/outbox.ts";
+import type { Finding, Handle } from "./connectors/contract.ts";
+import { acquireLease, holdsLease } from "./leases.ts";
+import { endFreeObserved } from "./observed.store.ts";
+import { keepRun, moveRun } from "./record.ts";
+import { lockRun, type Run } from "./runs.store.ts";
+import {
+  again,
+  backoffMs,
+  DONE,
+  errorOf,
+  inMs,
+  isTransient,
+  type Line,
+  lineOf,
+  ours,
+  type Stepping,
+  settle,
+} from "./step.ts";
+
+/** A target that cannot be asked before the start is asked this often, at least. */
+const LEAST_PREFLIGHTS = 3;
+
+/** queued, retry_wait -> preparing: takes the lease. */
+export async function prepare(stepping: Stepping, run: Run): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const now = clock.now();
+  if (run.state === "retry_wait" && run.retryAt !== null && now.epochMilliseconds < run.retryAt.epochMilliseconds) {
+    return again(run.retryAt);
+  }
+  return settle(stepping, run, async (tx, fresh) => {
+    const fence = await acquireLease(tx, fresh, { runId: fresh.id, at: now });
+    if (fence === null) return inMs(clock, 5_000);
+    await moveRun(tx, fresh, {
+      event: "prepare",
+      ...ours(clock, "its place is free and taken", {
+        evidence: { fence },
+        set: { fence, attempt: fresh.attempt + 1, retryAt: null },
+      }),
+    });
+    return again(now);
+  });
+}
+
+/** preparing -> refused | starting, and then the call itself. */
+export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const line = lineOf(stepping, run);
+  if (line === null)
+    return refuse(stepping, run, { text: `the catalogue has no target ${run.target} that can be used` });
+  const askedAt = clock.now();
+  let findings: readonly Finding[];
+  try {
+    findings = await line.connection.preflight(line.intent);
+  } catch (error) {
+    return preflightFailed(stepping, run, error);
+  }
+  const block = findings.find((finding) => finding.level === "block");
+  if (block !== undefined) return refuse(stepping, run, block, findings);
+
+  let called: Run | null = null;
+  const outcome = await settle(stepping, run, async (tx, fresh) => {
+    if (fresh.fence === null || !(await holdsLease(tx, fresh.id, fresh.fence))) {
+      throw new Error(`run ${fresh.number} is preparing without its lease`);
+    }
+    if (findings.some((finding) => finding.check === "running" && finding.level === "info")) {
+      await endFreeObserved(tx, { job: fresh.job, environment: fresh.environment, before: askedAt, at: clock.now() });
+    }
+    called = await moveRun(tx, fresh, {
+      event: "call_start",
+      ...ours(clock, findings.map((finding) => finding.text).join("; ") || "nothing speaks against it", {
+        evidence: { findings },
+        set: { startCalledAt: clock.now() },
+      }),
+    });
+    return DONE;
+  });
+  return called === null ? outcome : call(stepping, called, line);
+}
+
+async function call(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcome> {
+  let handle: Handle;
+  try {
+    handle = await line.connection.start(line.intent);
+  } catch (error) {
+    const { kind, message, afterMs } = errorOf(error);
+    return kind === "ambiguous"
+      ? locate(stepping, run, line, message)
+      : notStarted(stepping, run, { kind, message, afterMs });
+  }
+  return started(stepping, run, { handle, reason: `${run.target} accepted the start` });
+}
+
+/**
+ * starting, without anybody in the call: Nightdesk was interrupted after it had decided to call. The target is asked;
+ * nothing is ever started twice.
+ */
+export async function recover(stepping: Stepping, run: Run): Promise<WorkOutcome> {
+  const line = lineOf(stepping, run);
+  const why = "Nightdesk was interrupted while it called the start";
+  if (line === null) return loseTrack(stepping, run, `${why}, and the catalogue no longer has ${run.target}`);
+  return locate(stepping, run, line, why);
+}
+
+async function locate(stepping: Stepping, run: Run, line: Line, why: string): Promise<WorkOutcome> {
+  try {
+    const located = await line.connection.locate(line.intent);
+    switch (located.kind) {
+      case "found":
+        return await started(stepping, run, { handle: located.handle, reason: `${why}; ${run.target} has it` });
+      case "not_found":
+        return await notStarted(stepping, run, {
+          kind: "not_found",
+          message: `${why}; ${run.target} has never seen it`,
+          afterMs: 0,
+          mayRetry: true,
+        });
+      case "unknown":
+        return await loseTrack(stepping, run, `it may have started: ${why}; ${located.why}`);
+    }
+  } catch (error) {
+    return loseTrack(stepping, run, `it may have started: ${why}; ${errorOf(error).message}`);
+  }
+}
+
+/** The handle is kept whatever became of the run meanwhile, short of its end: a message may have been faster. */
+async function started(stepping: Stepping, run: Run, what: { handle: Handle; reason: string }): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  return stepping.store.tx(async (tx) => {
+    const fresh = await lockRun(tx, run.id);
+    if (fresh.state === "starting") {
+      await moveRun(tx, fresh, {
+        event: "started",
+        ...ours(clock, what.reason, {
+          evidence: { handle: what.handle },
+          set: { handle: what.handle, startedAt: clock.now() },
+        }),
+      });
+    } else if (fresh.handle === null && ["running", "unknown", "aborting", "abort_unconfirmed"].includes(fresh.state)) {
+      await keepRun(tx, fresh, { set: { handle: what.handle } });
+    }
+    return again(clock.now());
+  });
+}
+
+/** starting | unknown -> retry_wait | failed: the target proved that nothing was begun. */
+export async function notStarted(
+  stepping: Stepping,
+  run: Run,
+  why: { kind: string; message: string; afterMs: number; mayRetry?: boolean },
+): Promise<WorkOutcome> {
+  const { clock, catalogue } = stepping;
+  const job = catalogue.jobs[run.job];
+  const error = { kind: why.kind, message: why.message };
+  return settle(stepping, run, async (tx, fresh) => {
+    const transient = why.mayRetry === true || why.kind === "retryable" || why.kind === "unavailable";
+    const left =
+      fresh.state === "starting" && fresh.attempt < (job?.maxAttempts ?? 1) && fresh.abortRequestedAt === null;
+    if (transient && left) {
+      const waitMs = Math.max(why.afterMs, backoffMs(job, fresh.attempt));
+      const retryAt = clock.now().add({ milliseconds: Math.round(waitMs) });
+      const reason = `attempt ${fresh.attempt} of ${job?.maxAttempts ?? 1} had no effect: ${why.message}`;
+      await moveRun(tx, fresh, { event: "retry", ...ours(clock, reason, { set: { error, retryAt } }) });
+      return again(retryAt);
+    }
+    await moveRun(tx, fresh, {
+      event: "fail",
+      ...ours(clock, `it was not started: ${why.message}`, {
+        set: { error, proved: true, proof: { kind: "not_started", text: why.message } },
+      }),
+    });
+    return DONE;
+  });
+}
+
+async function preflightFailed(stepping: Stepping, run: Run, thrown: unknown): Promise<WorkOutcome> {
+  const { clock, catalogue } = stepping;
+  const { kind, message, afterMs } = errorOf(thrown);
+  const job = catalogue.jobs[run.job];
+  const most = Math.max(LEAST_PREFLIGHTS, job?.maxAttempts ?? 1);
+  const tries = run.stepAttempts + 1;
+  if (!isTransient(kind) || tries >= most) {
+    const times = isTransient(kind) ? ` (asked ${tries} times)` : "";
+    return refuse(stepping, run, { text: `${message}${times}` });
+  }
+  return settle(stepping, run, async (tx, fresh) => {
+    await keepRun(tx, fresh, { set: { stepAttempts: tries, error: { kind, message } } });
+    return inMs(clock, Math.max(afterMs, backoffMs(job, tries)));
+  });
+}
+
+async function refuse(
+  stepping: Stepping,
+  run: Run,
+  why: { text: string; wayOut?: string },
+  findings: readonly Finding[] = [],
+): Promise<WorkOutcome> {
+  return settle(stepping, run, async (tx, fresh) => {
+    const reason = `nothing was started: ${why.text}${why.wayOut === undefined ? "" : `. ${why.wayOut}`}`;
+    await moveRun(tx, fresh, {
+      event: "refuse",
+      ...ours(stepping.clock, reason, {
+        evidence: { findings },
+        set: {
+          error: { kind: "refused", message: why.text },
+          proved: true,
+          proof: { kind: "not_started", text: why.text },
+        },
+      }),
+    });
+    return DONE;
+  });
+}
+
+async function loseTrack(stepping: Stepping, run: Run, reason: string): Promise<WorkOutcome> {
+  return settle(stepping, run, async (tx, fresh) => {
+    await moveRun(tx, fresh, { event: "lose_track", ...ours(stepping.clock, reason) });
+    return inMs(stepping.clock, 60_000);
+  });
+}
