@@ -1,0 +1,155 @@
+import type { Selectable } from "kysely";
+import type { IncidentId } from "../base/ids.ts";
+import type { Severity } from "../config/catalogue.ts";
+import type { Incidents } from "../store/database.ts";
+import { type Db, jsonb, type Tx } from "../store/store.ts";
+import type { Conditions } from "./conditions.ts";
+import type { Incident, IncidentStatus } from "./incident.ts";
+import type { Rate } from "./rate.ts";
+
+/** An incident that is about to be opened; `requestKey` of the command that opens it by hand. */
+export type NewIncident = Omit<Incident, "id"> & { readonly requestKey?: string };
+
+/** By row id (what the outbox names). */
+export async function incidentById(db: Db, id: IncidentId): Promise<Incident | null> {
+  const row = await db.selectFrom("incidents").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? null : incidentOf(row);
+}
+
+/** By number (what people type: INC-`number`). */
+export async function incidentByNumber(db: Db, number: number): Promise<Incident | null> {
+  const row = await db.selectFrom("incidents").selectAll().where("number", "=", number).executeTakeFirst();
+  return row === undefined ? null : incidentOf(row);
+}
+
+/** The one that the command request with this key opened. */
+export async function incidentByRequest(db: Db, requestKey: string): Promise<Incident | null> {
+  const row = await db.selectFrom("incidents").selectAll().where("request_key", "=", requestKey).executeTakeFirst();
+  return row === undefined ? null : incidentOf(row);
+}
+
+/** Newest first. Without `statuses` all that are not resolved. */
+export async function listIncidents(
+  db: Db,
+  filter: { statuses?: readonly IncidentStatus[]; limit: number },
+): Promise<Incident[]> {
+  const statuses = filter.statuses ?? ["open", "acknowledged", "mitigated"];
+  const rows = await db
+    .selectFrom("incidents")
+    .selectAll()
+    .where("status", "in", [...statuses])
+    .orderBy("id", "desc")
+    .limit(filter.limit)
+    .execute();
+  return rows.map(incidentOf);
+}
+
+/** Reads and holds the row until the transaction ends: every change of an incident begins here. */
+export async function lockIncident(tx: Tx, id: IncidentId): Promise<Incident> {
+  const row = await tx.selectFrom("incidents").selectAll().where("id", "=", id).forUpdate().executeTakeFirstOrThrow();
+  return incidentOf(row);
+}
+
+/** Holds several, in the order of their ids, so that two holders never wait for each other. */
+export async function lockIncidents(tx: Tx, ids: readonly number[]): Promise<Incident[]> {
+  if (ids.length === 0) return [];
+  const rows = await tx
+    .selectFrom("incidents")
+    .selectAll()
+    .where("id", "in", [...ids])
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return rows.map(incidentOf);
+}
+
+export async function insertIncident(tx: Tx, incident: NewIncident): Promise<Incident> {
+  const row = await tx
+    .insertInto("incidents")
+    .values({
+      ...changeable(incident),
+      number: incident.number,
+      opened_by: incident.openedBy,
+      folding_rule: incident.foldingRule,
+      opened_at: incident.openedAt,
+      request_key: incident.requestKey ?? null,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  const { requestKey: _, ...opened } = incident;
+  return { ...opened, id: row.id as IncidentId };
+}
+
+/** Writes the whole row of an incident that is held, as its next revision. */
+export async function updateIncident(tx: Tx, incident: Incident): Promise<Incident> {
+  const revision = incident.revision + 1;
+  await tx
+    .updateTable("incidents")
+    .set({ ...changeable(incident), revision })
+    .where("id", "=", incident.id)
+    .execute();
+  return { ...incident, revision };
+}
+
+function changeable(incident: Omit<Incident, "id">) {
+  return {
+    status: incident.status,
+    severity: incident.severity,
+    severity_by_person: incident.severityByPerson,
+    title: incident.title,
+    environment: incident.environment,
+    services: [...incident.services],
+    jobs: [...incident.jobs],
+    owner: incident.owner,
+    owner_key: incident.ownerKey,
+    owner_name: incident.ownerName,
+    folding_key: incident.foldingKey,
+    signal_count: incident.signalCount,
+    firing_count: incident.firingCount,
+    rate: jsonb({ ...incident.rate }),
+    conditions: JSON.stringify(incident.conditions),
+    channel: incident.channel,
+    mention: incident.mention,
+    first_seen_at: incident.firstSeenAt,
+    last_seen_at: incident.lastSeenAt,
+    acknowledged_at: incident.acknowledgedAt,
+    mitigated_at: incident.mitigatedAt,
+    resolved_at: incident.resolvedAt,
+    reopened_count: incident.reopenedCount,
+  };
+}
+
+/** A row in the room's own words. Its checks and jsonb columns hold what this room wrote. */
+export function incidentOf(row: Selectable<Incidents>): Incident {
+  return {
+    id: row.id as IncidentId,
+    number: row.number,
+    status: row.status as IncidentStatus,
+    severity: row.severity as Severity,
+    severityByPerson: row.severity_by_person,
+    title: row.title,
+    environment: row.environment,
+    services: row.services,
+    jobs: row.jobs,
+    owner: row.owner,
+    ownerKey: row.owner_key,
+    ownerName: row.owner_name,
+    openedBy: row.opened_by,
+    foldingRule: row.folding_rule,
+    foldingKey: row.folding_key,
+    signalCount: row.signal_count,
+    firingCount: row.firing_count,
+    rate: row.rate as Rate,
+    conditions: row.conditions as Conditions,
+    channel: row.channel,
+    mention: row.mention,
+    openedAt: row.opened_at,
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    acknowledgedAt: row.acknowledged_at,
+    mitigatedAt: row.mitigated_at,
+    resolvedAt: row.resolved_at,
+    reopenedCount: row.reopened_count,
+    revision: row.revision,
+  };
+}
