@@ -5,14 +5,22 @@ import type { Catalogue, Severity } from "../config/catalogue.ts";
 import { nextNumber } from "../store/counters.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import { type ChangeBy, type Changed, type Incident, type IncidentStatus, withOwner, withSeverity, withStatus } from "./incident.ts";
+import {
+  type ChangeBy,
+  type Changed,
+  type Incident,
+  type IncidentStatus,
+  withOwner,
+  withSeverity,
+  withStatus,
+} from "./incident.ts";
 import { incidentByRequest, insertIncident, lockIncident, updateIncident } from "./incidents.store.ts";
 import type { Facts } from "./match.ts";
 import { namesOf } from "./names.ts";
 import { redactorOf } from "./redact.ts";
 import { routeFor, severityFor } from "./routing.ts";
-import type { EntryDraft, TimelineKind } from "./timeline.ts";
 import { appendEntries, hasWritten } from "./timeline.store.ts";
+import type { EntryDraft, TimelineKind } from "./timeline.ts";
 
 /**
  * What a person (or a use case for one) changes on an incident. All of it in the caller's transaction, and once: a
@@ -102,7 +110,11 @@ export async function openIncident(
 export async function setStatus(
   tx: Tx,
   catalogue: Catalogue,
-  what: Change & { readonly incident: IncidentId; readonly status: IncidentStatus; readonly reason?: string | undefined },
+  what: Change & {
+    readonly incident: IncidentId;
+    readonly status: IncidentStatus;
+    readonly reason?: string | undefined;
+  },
 ): Promise<Incident> {
   return change(tx, { ...what, kind: "status" }, (incident) =>
     withStatus(incident, what.status, changeBy(catalogue, what)),
@@ -126,7 +138,9 @@ export async function assign(
   catalogue: Catalogue,
   what: Change & { readonly incident: IncidentId; readonly owner: PersonActor; readonly reason?: string | undefined },
 ): Promise<Incident> {
-  return change(tx, { ...what, kind: "command" }, (incident) => withOwner(incident, what.owner, changeBy(catalogue, what)));
+  return change(tx, { ...what, kind: "command" }, (incident) =>
+    withOwner(incident, what.owner, changeBy(catalogue, what)),
+  );
 }
 
 /** Writes a note on the timeline. `at`: when what it tells happened, if that was earlier. */
@@ -148,14 +162,17 @@ export async function addNote(
 export async function addEntry(
   tx: Tx,
   catalogue: Catalogue,
-  what: { readonly incident: IncidentId; readonly now: Instant; readonly requestKey?: string | undefined; readonly entry: EntryDraft },
+  what: {
+    readonly incident: IncidentId;
+    readonly now: Instant;
+    readonly requestKey?: string | undefined;
+    readonly entry: EntryDraft;
+  },
 ): Promise<number | null> {
   const entry = { ...what.entry, text: redactorOf(catalogue)(what.entry.text) };
-  const [id] = await appendEntries(
-    tx,
-    { incident: what.incident, learnedAt: what.now, requestKey: what.requestKey },
-    [entry],
-  );
+  const [id] = await appendEntries(tx, { incident: what.incident, learnedAt: what.now, requestKey: what.requestKey }, [
+    entry,
+  ]);
   if (id === undefined) return null;
   await requestWork(tx, { kind: "incident", ref: what.incident, dueAt: what.now });
   return id;
