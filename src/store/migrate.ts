@@ -39,6 +39,11 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
+/** Names of the migrations that this code has, in order. */
+export function migrationNames(): string[] {
+  return readMigrations().map((migration) => migration.name);
+}
+
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
   await client.query("begin");
   try {
