@@ -1,0 +1,155 @@
+import type { Clock, Instant } from "../base/clock.ts";
+import type { IncidentId } from "../base/ids.ts";
+import type { Logger } from "../base/log.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import type { Incident } from "../incidents/incident.ts";
+import { incidentById } from "../incidents/incidents.store.ts";
+import { runHistory } from "../jobs/runs.store.ts";
+import { requestWork, type WorkOutcome } from "../store/outbox.ts";
+import type { Store } from "../store/store.ts";
+import { entryReply } from "./blocks/entry.ts";
+import { headerGist, type IncidentHeader, incidentHeader } from "./blocks/incident.ts";
+import type { Place } from "./blocks/look.ts";
+import type { KeepRoot } from "./home-channel.ts";
+import type { Poster } from "./poster.ts";
+import { noteGone, noteThreadGone } from "./posts.store.ts";
+import { type EntryToPost, entriesToPost, entryKey, joinedBy } from "./records.store.ts";
+import type { Thread } from "./threads.store.ts";
+
+const RUNS_READ = 12;
+/** Replies of one step: the rest comes with the next. */
+const REPLIES_A_STEP = 20;
+
+export interface ProjectorParts {
+  readonly store: Store;
+  readonly poster: Poster;
+  readonly keepRoot: KeepRoot;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Makes an incident's thread look like its record: the header current, a reply for each entry that people need to see.
+ * Every call does what may be done now and says when to come back for the rest; it can be repeated at any time.
+ */
+export function createIncidentProjector(parts: ProjectorParts): (id: number) => Promise<WorkOutcome> {
+  const { store, poster, keepRoot, catalogue, clock } = parts;
+
+  return async (id) => {
+    const incident = await incidentById(store.db, id as IncidentId);
+    if (incident === null) return { done: true };
+    const header = await readHeader(incident);
+    const root = await keepRoot({
+      subject: { kind: "incident", id },
+      channel: incident.channel,
+      want: (displaced) => ({
+        key: headerKey(incident),
+        gist: headerGist(header),
+        draw: (first) =>
+          incidentHeader({ ...header, displaced, mention: first ? mentionOf(catalogue, incident.mention) : null }),
+      }),
+    });
+    if (root.kind === "there" && root.moved) await askForCards(id);
+    const thread = root.kind === "there" ? root.thread : root.thread;
+    const replies = thread === null ? null : await postReplies(incident, thread);
+    return outcome(clock, [root.kind === "later" ? root : null, replies]);
+  };
+
+  async function readHeader(incident: Incident): Promise<IncidentHeader> {
+    const runs = await runHistory(store.db, { incidentId: incident.id, limit: RUNS_READ });
+    return {
+      ...incident,
+      place: placeOf(catalogue, incident.environment),
+      signals: incident.signalCount,
+      runs: runs.reverse(),
+      joinedBy: await joinedBy(store.db, incident.id),
+      mention: null,
+      displaced: null,
+    };
+  }
+
+  async function postReplies(incident: Incident, thread: Thread): Promise<Later | null> {
+    for (const entry of await entriesToPost(store.db, incident.id, REPLIES_A_STEP)) {
+      const posted = await poster({
+        key: entryKey(entry.id),
+        channelId: thread.channelId,
+        threadTs: thread.rootTs,
+        draw: (first) => entryReply({ ...drawable(incident, entry), mention: first ? callFor(incident, entry) : null }),
+      });
+      if (posted.kind === "later") return posted;
+      if (posted.kind === "no_thread" || posted.kind === "unusable") {
+        // The first message is not there any more: the next step posts it anew, and all replies under it.
+        await noteThreadGone(store.db, thread.channelId, thread.rootTs);
+        await noteGone(store.db, headerKey(incident));
+        return { notBefore: clock.machineNow() };
+      }
+      if (posted.kind === "gone") return { notBefore: clock.machineNow() };
+    }
+    const left = await entriesToPost(store.db, incident.id, 1);
+    return left.length > 0 ? { notBefore: clock.machineNow() } : null;
+  }
+
+  function callFor(incident: Incident, entry: EntryToPost): string | null {
+    return entry.data["mention"] === true ? mentionOf(catalogue, incident.mention) : null;
+  }
+
+  async function askForCards(incidentId: number): Promise<void> {
+    const runs = await runHistory(store.db, { incidentId, limit: RUNS_READ });
+    await store.tx(async (tx) => {
+      for (const run of runs) await requestWork(tx, { kind: "run-card", ref: run.id, dueAt: clock.now() });
+    });
+  }
+}
+
+const headerKey = (incident: Incident): string => `incident:${incident.number}:header`;
+
+function drawable(incident: Incident, entry: EntryToPost) {
+  return {
+    incident: incident.number,
+    kind: entry.kind,
+    at: entry.at,
+    actorKind: entry.actor.startsWith("slack:") ? ("person" as const) : ("other" as const),
+    actorName: entry.actorName,
+    text: entry.text,
+    blanked: entry.blanked,
+  };
+}
+
+/** An environment as it is drawn. One that the catalogue does not know is drawn without colour claims: green, no lock. */
+export function placeOf(catalogue: Catalogue, name: string | null): Place | null {
+  if (name === null) return null;
+  const environment = catalogue.environments[name];
+  return { name, look: environment?.look ?? "green", protected: environment?.protected ?? false };
+}
+
+/** The tokens that call a group of the catalogue; null without a group, or when nobody of it is known in Slack. */
+export function mentionOf(catalogue: Catalogue, groupName: string | null): string | null {
+  if (groupName === null) return null;
+  const group = catalogue.groups[groupName];
+  if (group === undefined) return null;
+  if ("slackGroup" in group) return `<!subteam^${group.slackGroup}>`;
+  const tokens = group.members.flatMap((member) => {
+    const slack = catalogue.people[member]?.slack;
+    return slack === undefined ? [] : [`<@${slack}>`];
+  });
+  return tokens.length === 0 ? null : tokens.join(" ");
+}
+
+export interface Later {
+  readonly notBefore: Instant;
+  readonly error?: string;
+}
+
+/** Done, or again at the earliest of what is left; work that waits stays due, so that nobody takes it for settled. */
+export function outcome(clock: Clock, left: readonly (Later | null)[]): WorkOutcome {
+  const waiting = left.filter((one) => one !== null);
+  const [first, ...rest] = waiting;
+  if (first === undefined) return { done: true };
+  const next = rest.reduce(
+    (earliest, one) => (one.notBefore.epochMilliseconds < earliest.notBefore.epochMilliseconds ? one : earliest),
+    first,
+  );
+  const error = waiting.find((one) => one.error !== undefined)?.error;
+  return { done: false, dueAt: clock.now(), notBefore: next.notBefore, ...(error === undefined ? {} : { error }) };
+}

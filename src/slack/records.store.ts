@@ -1,0 +1,88 @@
+import { sql } from "kysely";
+import type { Instant } from "../base/clock.ts";
+import type { Db } from "../store/store.ts";
+
+/** An entry that has to be posted, or whose reply has to be emptied. */
+export interface EntryToPost {
+  readonly id: number;
+  readonly kind: string;
+  readonly at: Instant;
+  readonly actor: string;
+  readonly actorName: string;
+  readonly text: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly blanked: boolean;
+}
+
+export const entryKey = (id: number): string => `entry:${id}`;
+
+/** Steps of a run that its card shows well enough; the others are worth a reply, which people are told of. */
+const SHOWN_BY_CARD = ["awaiting_approval", "deferred", "queued", "running", "paused", "aborting", "restoring"];
+
+/**
+ * The visible entries of an incident whose replies are not there, oldest first, at most `limit`; and those that were
+ * blanked since they were posted.
+ */
+export async function entriesToPost(db: Db, incidentId: number, limit: number): Promise<EntryToPost[]> {
+  const rows = await db
+    .selectFrom("timeline_entries as entry")
+    .leftJoin("slack_posts as post", (join) => join.on("post.key", "=", sql<string>`'entry:' || entry.id`))
+    .select([
+      "entry.id",
+      "entry.kind",
+      "entry.at",
+      "entry.actor",
+      "entry.actor_name",
+      "entry.text",
+      "entry.data",
+      "entry.blanked_at",
+    ])
+    .where("entry.incident_id", "=", incidentId)
+    .where("entry.visible", "=", true)
+    .where("entry.corrects", "is", null)
+    .where((where) =>
+      where.not(
+        where.and([
+          where("entry.kind", "=", "run"),
+          where(sql<string>`coalesce(entry.data ->> 'state', '')`, "in", SHOWN_BY_CARD),
+        ]),
+      ),
+    )
+    .where((where) =>
+      where.or([
+        where("post.id", "is", null),
+        where("post.state", "!=", "posted"),
+        where.and([where("entry.blanked_at", "is not", null), where("post.edited_at", "is", null)]),
+      ]),
+    )
+    .orderBy("entry.id")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    at: row.at,
+    actor: row.actor,
+    actorName: row.actor_name,
+    text: row.text,
+    data: typeof row.data === "object" && row.data !== null && !Array.isArray(row.data) ? row.data : {},
+    blanked: row.blanked_at !== null,
+  }));
+}
+
+/** The rule that joined the newest signal of an incident, as it is shown. */
+export async function joinedBy(db: Db, incidentId: number): Promise<string | null> {
+  const row = await db
+    .selectFrom("signals")
+    .select("joined_by")
+    .where("incident_id", "=", incidentId)
+    .where("joined_by", "is not", null)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const joined = row?.joined_by;
+  if (typeof joined !== "object" || joined === null || Array.isArray(joined)) return null;
+  const { rule, why } = joined;
+  if (typeof rule !== "string") return null;
+  return typeof why === "string" && why !== "" ? `rule ${rule}: ${why}` : `rule ${rule}`;
+}

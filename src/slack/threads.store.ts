@@ -1,0 +1,80 @@
+import type { Db } from "../store/store.ts";
+
+export type Subject = "incident" | "run";
+
+export interface Thread {
+  readonly channelId: string;
+  readonly rootTs: string;
+}
+
+export async function readThread(db: Db, subject: Subject, subjectId: number): Promise<Thread | null> {
+  const row = await db
+    .selectFrom("slack_threads")
+    .select(["channel_id", "root_ts"])
+    .where("subject", "=", subject)
+    .where("subject_id", "=", subjectId)
+    .executeTakeFirst();
+  return row === undefined ? null : { channelId: row.channel_id, rootTs: row.root_ts };
+}
+
+/** Keeps where the thread is; a former root stays known, so that what people write there is still heard. */
+export async function keepThread(db: Db, subject: { kind: Subject; id: number }, thread: Thread): Promise<void> {
+  const former = await readThread(db, subject.kind, subject.id);
+  if (former !== null && former.channelId === thread.channelId && former.rootTs === thread.rootTs) return;
+  if (former !== null) {
+    await db
+      .insertInto("slack_former_roots")
+      .values({
+        channel_id: former.channelId,
+        root_ts: former.rootTs,
+        subject: subject.kind,
+        subject_id: subject.id,
+      })
+      .onConflict((conflict) => conflict.columns(["channel_id", "root_ts"]).doNothing())
+      .execute();
+  }
+  const values = { channel_id: thread.channelId, root_ts: thread.rootTs };
+  await db
+    .insertInto("slack_threads")
+    .values({ subject: subject.kind, subject_id: subject.id, ...values })
+    .onConflict((conflict) => conflict.columns(["subject", "subject_id"]).doUpdateSet(values))
+    .execute();
+}
+
+/** What a thread is about, by any of its roots. */
+export async function subjectOfThread(
+  db: Db,
+  channelId: string,
+  rootTs: string,
+): Promise<{ subject: Subject; id: number } | null> {
+  const now = await db
+    .selectFrom("slack_threads")
+    .select(["subject", "subject_id"])
+    .where("channel_id", "=", channelId)
+    .where("root_ts", "=", rootTs)
+    .executeTakeFirst();
+  const found =
+    now ??
+    (await db
+      .selectFrom("slack_former_roots")
+      .select(["subject", "subject_id"])
+      .where("channel_id", "=", channelId)
+      .where("root_ts", "=", rootTs)
+      .executeTakeFirst());
+  if (found === undefined) return null;
+  return { subject: found.subject === "run" ? "run" : "incident", id: found.subject_id };
+}
+
+/** The numbers (what people type) of the incident and the run that a thread is about. */
+export async function numbersOfThread(
+  db: Db,
+  channelId: string,
+  rootTs: string,
+): Promise<{ incident: number | null; run: number | null }> {
+  const found = await subjectOfThread(db, channelId, rootTs);
+  if (found === null) return { incident: null, run: null };
+  const table = found.subject === "incident" ? "incidents" : "runs";
+  const row = await db.selectFrom(table).select("number").where("id", "=", found.id).executeTakeFirst();
+  const number = row?.number ?? null;
+  return found.subject === "incident" ? { incident: number, run: null } : { incident: null, run: number };
+}
