@@ -40,7 +40,9 @@ function DrillLog({ playing }: { playing: Playing }) {
   const { steps } = playing;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new line is brought into view
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [steps.length, playing.end]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [steps.length, playing.end]);
 
   return (
     <section className="drill-log" aria-label="Drill log" aria-live="polite">

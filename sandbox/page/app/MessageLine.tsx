@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { Blocks } from "./blocks/Blocks.tsx";
 import { formatDateToken } from "./blocks/dates.ts";
+import { Icon } from "./blocks/icons.tsx";
 import { useDirectory } from "./blocks/surface.ts";
-import { emojiOf, Mrkdwn } from "./blocks/text.tsx";
+import { Emoji, Mrkdwn } from "./blocks/text.tsx";
 import { useDesk } from "./client.ts";
 import { EditBox } from "./EditBox.tsx";
 import { MessageSurface } from "./MessageSurface.tsx";
@@ -23,8 +24,16 @@ export function MessageLine({ message, follows, inThread }: Props) {
   const kind = message.ephemeral === null ? "" : " message-only-for-you";
   return (
     <article className={`message${kind}${follows ? " message-follows" : ""}`} data-ts={message.ts}>
-      {message.ephemeral !== null && <p className="only-for-you">👁 Only visible to you</p>}
-      {message.pinned && <p className="only-for-you">📌 Pinned</p>}
+      {message.ephemeral !== null && (
+        <p className="only-for-you">
+          <Icon name="eye" /> Only visible to you
+        </p>
+      )}
+      {message.pinned && (
+        <p className="only-for-you">
+          <Icon name="pushpin" /> Pinned
+        </p>
+      )}
       <div className="message-row">
         <div className="message-side">
           {follows ? <TimeOf ts={message.ts} faint /> : <Avatar {...message.author} />}
@@ -93,7 +102,7 @@ function MessageContent({ message }: { message: Message }) {
       ))}
       {message.files.map((file) => (
         <a key={file.id} className="file" href={file.url} target="_blank" rel="noopener noreferrer">
-          <span aria-hidden="true">📄</span>
+          <Icon name="page_facing_up" />
           <b>{file.name}</b>
           <small>{sizeLabel(file.size)}</small>
         </a>
@@ -131,7 +140,7 @@ function Reactions({ message }: { message: Message }) {
             title={`${users.map(nameOf).join(", ")} reacted with :${name}:`}
             onClick={() => void attempt(() => client.react(message, name, !mine))}
           >
-            {emojiOf(name)} {users.length}
+            <Emoji name={name} /> {users.length}
           </button>
         );
       })}

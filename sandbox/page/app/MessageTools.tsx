@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { ConfirmDialog } from "./blocks/ConfirmDialog.tsx";
-import { emojiOf, offeredReactions } from "./blocks/text.tsx";
+import { Icon } from "./blocks/icons.tsx";
+import { Emoji, offeredReactions } from "./blocks/text.tsx";
 import { useDesk } from "./client.ts";
 import type { Message } from "./model.ts";
 
@@ -19,6 +20,7 @@ export function MessageTools({ message, inThread, edit }: { message: Message; in
   const { frame, viewer, client, attempt, openThread } = useDesk();
   const [open, setOpen] = useState<Open>("none");
   const bar = useRef<HTMLDivElement>(null);
+  const [up, setUp] = useState(false);
 
   useEffect(() => {
     if (open !== "menu" && open !== "reactions") return;
@@ -31,6 +33,11 @@ export function MessageTools({ message, inThread, edit }: { message: Message; in
 
   // Slack gives an ephemeral message no menu: it can neither be answered nor reacted to.
   if (message.ephemeral !== null) return null;
+  // A menu near the lower edge would end outside of the list.
+  const toggle = (what: "menu" | "reactions"): void => {
+    setUp((bar.current?.getBoundingClientRect().bottom ?? 0) > window.innerHeight * 0.6);
+    setOpen(open === what ? "none" : what);
+  };
   const own = message.author.id === viewer;
   const shortcuts = frame.shortcuts.filter((shortcut) => shortcut.kind === "message");
   const act = (work: () => Promise<void>): void => {
@@ -46,44 +53,34 @@ export function MessageTools({ message, inThread, edit }: { message: Message; in
     <div className={open === "none" ? "tools" : "tools tools-open"} ref={bar}>
       <button
         type="button"
-        title="Mark as key (📌)"
+        title="Mark as key"
         aria-label="React with pushpin"
         onClick={() => toggleReaction("pushpin")}
       >
-        📌
+        <Icon name="pushpin" />
       </button>
-      <button
-        type="button"
-        title="Add reaction"
-        aria-label="Add reaction"
-        onClick={() => setOpen(open === "reactions" ? "none" : "reactions")}
-      >
-        ☺
+      <button type="button" title="Add reaction" aria-label="Add reaction" onClick={() => toggle("reactions")}>
+        <Icon name="smile" />
       </button>
       {!inThread && (
         <button type="button" title="Reply in thread" aria-label="Reply in thread" onClick={() => openThread(message)}>
-          💬
+          <Icon name="speech_balloon" />
         </button>
       )}
-      <button
-        type="button"
-        title="More actions"
-        aria-label="More actions"
-        onClick={() => setOpen(open === "menu" ? "none" : "menu")}
-      >
+      <button type="button" title="More actions" aria-label="More actions" onClick={() => toggle("menu")}>
         ⋯
       </button>
       {open === "reactions" && (
-        <div className="menu menu-reactions" role="menu">
+        <div className={up ? "menu menu-reactions menu-up" : "menu menu-reactions"} role="menu">
           {offeredReactions.map((name) => (
             <button type="button" role="menuitem" key={name} aria-label={name} onClick={() => toggleReaction(name)}>
-              {emojiOf(name)}
+              <Emoji name={name} />
             </button>
           ))}
         </div>
       )}
       {open === "menu" && (
-        <div className="menu" role="menu">
+        <div className={up ? "menu menu-up" : "menu"} role="menu">
           {shortcuts.map((shortcut) => (
             <button
               type="button"

@@ -1,3 +1,4 @@
+import { Icon } from "./blocks/icons.tsx";
 import { Composer } from "./Composer.tsx";
 import { useDesk } from "./client.ts";
 import { Lines } from "./Lines.tsx";
@@ -33,7 +34,7 @@ export function ChannelPane({ channel, messages, ephemerals }: Props) {
             title={shortcut.description}
             onClick={() => void attempt(() => client.shortcut(shortcut, null))}
           >
-            ⚡ {shortcut.name}
+            <Icon name="zap" /> {shortcut.name}
           </button>
         ))}
       </header>

@@ -1,3 +1,4 @@
+import { Icon } from "./blocks/icons.tsx";
 import type { Channel, Frame } from "./model.ts";
 import { PersonSwitch } from "./people.tsx";
 
@@ -36,7 +37,7 @@ export function Sidebar({ frame, viewer, place, newIn, connected, hasDrills, go,
                 aria-current={here(channel.id) ? "page" : undefined}
                 onClick={() => go({ kind: "channel", id: channel.id })}
               >
-                <span className="hash">{channel.private ? "🔒" : "#"}</span> {channel.name}
+                <span className="hash">{channel.private ? <Icon name="lock" /> : "#"}</span> {channel.name}
               </button>
             </li>
           ))}

@@ -33,7 +33,8 @@ function fill(name: string, seconds: number, reader: DateReader): string | null 
     case "date_short":
       return shown({ day: "numeric", month: "short", year: "numeric" });
     case "date_long":
-      return shown({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+      // Put together here: versions of ICU disagree on the comma.
+      return `${shown({ weekday: "long" })} ${fill("date", seconds, reader)}`;
     case "date_pretty":
     case "date_short_pretty":
     case "date_long_pretty":

@@ -1,6 +1,7 @@
 import type { Block } from "slack-blocks-to-jsx";
 import { Message, type MessageProps } from "slack-blocks-to-jsx";
 import { formatDateToken } from "./dates.ts";
+import { Icon, isDrawnIcon, withIcons } from "./icons.tsx";
 import type { TextObject } from "./model.ts";
 import { type Directory, useDirectory } from "./surface.ts";
 
@@ -23,12 +24,17 @@ export function Drawn({ blocks }: { blocks: Block[] }) {
 
 /** A mrkdwn string: a message without blocks, or text inside something that the library does not draw. */
 export function Mrkdwn({ text }: { text: string }) {
-  return <Drawn blocks={[{ type: "section", text: { type: "mrkdwn", text } }]} />;
+  return <Drawn blocks={[{ type: "section", text: { type: "mrkdwn", text: tidyFences(text) } }]} />;
+}
+
+// Slack drops the line breaks inside the fences; the library would draw them as empty lines.
+function tidyFences(text: string): string {
+  return text.replace(/```\n?([\s\S]*?)\n?```/g, "```$1```");
 }
 
 export function Text({ text }: { text: TextObject }) {
   if (text.type === "mrkdwn") return <Mrkdwn text={text.text} />;
-  return <>{withEmoji(text.text)}</>;
+  return <>{withIcons(text.text)}</>;
 }
 
 function hooksFor(directory: Directory): NonNullable<MessageProps["hooks"]> {
@@ -49,6 +55,7 @@ function hooksFor(directory: Directory): NonNullable<MessageProps["hooks"]> {
     atHere: () => <span className="mention mention-me">@here</span>,
     atChannel: () => <span className="mention mention-me">@channel</span>,
     atEveryone: () => <span className="mention mention-me">@everyone</span>,
+    emoji: (data, parse) => (isDrawnIcon(data.name) ? <Icon name={data.name} /> : parse(data)),
     date: ({ timestamp, format, link, fallback }) => {
       const seconds = Number(timestamp);
       const shown = Number.isFinite(seconds)
@@ -70,45 +77,10 @@ function hooksFor(directory: Directory): NonNullable<MessageProps["hooks"]> {
   };
 }
 
-// The names that reactions and buttons here use; everything longer goes through the library's own list.
-const emoji: Record<string, string> = {
-  pushpin: "📌",
-  eyes: "👀",
-  white_check_mark: "✅",
-  heavy_check_mark: "✔️",
-  x: "❌",
-  warning: "⚠️",
-  rotating_light: "🚨",
-  "+1": "👍",
-  thumbsup: "👍",
-  tada: "🎉",
-  pray: "🙏",
-  raised_hands: "🙌",
-  fire: "🔥",
-  hourglass_flowing_sand: "⏳",
-  arrows_counterclockwise: "🔄",
-  octagonal_sign: "🛑",
-  red_circle: "🔴",
-  large_red_square: "🟥",
-  large_green_circle: "🟢",
-  large_green_square: "🟩",
-  large_orange_circle: "🟠",
-  large_orange_square: "🟧",
-  large_yellow_circle: "🟡",
-  large_yellow_square: "🟨",
-  lock: "🔒",
-  memo: "📝",
-  bell: "🔔",
-  crescent_moon: "🌙",
-};
-
 /** The reactions that the menu offers, most used first. */
-export const offeredReactions = ["pushpin", "eyes", "white_check_mark", "+1", "rotating_light", "tada"];
+export const offeredReactions = ["pushpin", "eyes", "white_check_mark", "thumbsup", "rotating_light", "tada"];
 
-export function emojiOf(name: string): string {
-  return emoji[name] ?? `:${name}:`;
-}
-
-function withEmoji(text: string): string {
-  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => emoji[name] ?? whole);
+/** An emoji by its name: drawn where the page has a drawing, else as this machine's font has it. */
+export function Emoji({ name }: { name: string }) {
+  return isDrawnIcon(name) ? <Icon name={name} /> : <Mrkdwn text={`:${name}:`} />;
 }
