@@ -72,6 +72,6 @@ export function Lines({ lines, place, inThread }: { lines: Message[]; place: str
 function follows(before: Message | undefined, message: Message): boolean {
   if (before === undefined || before.author.id !== message.author.id) return false;
   if (before.ephemeral !== null || message.ephemeral !== null || before.replies.length > 0) return false;
-  if (message.author.app && message.blocks.length > 1) return false;
+  if (message.author.kind === "app" && message.blocks.length > 1) return false;
   return secondsOf(message.ts) - secondsOf(before.ts) < sameBreathSeconds;
 }

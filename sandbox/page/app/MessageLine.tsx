@@ -58,7 +58,7 @@ function MessageHead({ message }: { message: Message }) {
   return (
     <p className="message-head">
       <b>{message.author.name}</b>
-      {message.author.app && <span className="app-badge">APP</span>}
+      {message.author.kind !== "person" && <span className="app-badge">APP</span>}
       <TimeOf ts={message.ts} />
     </p>
   );

@@ -22,9 +22,11 @@ export function Sidebar({ frame, viewer, place, newIn, connected, hasDrills, go,
     <nav className="sidebar" aria-label="Workspace">
       <header>
         <h1>{frame.team}</h1>
-        <span className={connected ? "live" : "live live-lost"} title={connected ? "Live" : "Connecting again…"}>
-          {connected ? "sandbox" : "connecting…"}
-        </span>
+        <span
+          className={connected ? "live" : "live live-lost"}
+          role="status"
+          title={connected ? "Live" : "Connecting again…"}
+        />
       </header>
       <section aria-label="Channels">
         <h2>Channels</h2>

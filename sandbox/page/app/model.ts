@@ -47,12 +47,19 @@ export interface Attachment {
   blocks: DrawnBlock[];
 }
 
+/** "app": the app that this workspace is for; "bot": any other. */
+export interface Author {
+  id: string;
+  name: string;
+  kind: "person" | "app" | "bot";
+}
+
 export interface Message {
   channel: string;
   ts: string;
   /** The thread's first message; null for a message in the channel itself. */
   threadTs: string | null;
-  author: { id: string; name: string; app: boolean };
+  author: Author;
   text: string;
   blocks: DrawnBlock[];
   attachments: Attachment[];

@@ -1,4 +1,4 @@
-import type { Person } from "./model.ts";
+import type { Author, Person } from "./model.ts";
 
 const tints = ["#3b6fd4", "#b5542b", "#2f7d62", "#8a4fb0", "#a33d63", "#4b6477", "#8a6d1d", "#2b7a94"];
 
@@ -16,10 +16,11 @@ function initials(name: string): string {
     .join("");
 }
 
-/** A square with initials; the app has a moon, so that nobody takes it for a person. */
-export function Avatar({ id, name, app, small }: { id: string; name: string; app: boolean; small?: boolean }) {
+/** A square with initials. Nightdesk has a moon and other bots are grey, so that nobody takes them for people. */
+export function Avatar({ id, name, kind, small }: Author & { small?: boolean }) {
   const size = small === true ? " avatar-small" : "";
-  if (app) return <span className={`avatar avatar-app${size}`}>☾</span>;
+  if (kind === "app") return <span className={`avatar avatar-app${size}`}>☾</span>;
+  if (kind === "bot") return <span className={`avatar avatar-bot${size}`}>{initials(name)}</span>;
   return (
     <span className={`avatar${size}`} style={{ background: tintOf(id) }} aria-hidden="true">
       {initials(name)}
@@ -50,7 +51,7 @@ export function PersonSwitch({ people, viewer, waiting, choose }: SwitchProps) {
               data-person={person.name}
               onClick={() => choose(person.id)}
             >
-              <Avatar id={person.id} name={person.realName} app={false} small />
+              <Avatar id={person.id} name={person.realName} kind="person" small />
               <span className="person-name">{person.realName}</span>
               {waiting.has(person.id) && <span className="dot" title="Something new for this person" />}
               {person.id === viewer && <span className="zone">{zoneLabel(person.zone)}</span>}

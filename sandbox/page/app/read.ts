@@ -1,6 +1,6 @@
 import type * as Twin from "../../workspace/contract.ts";
 import type { DrawnBlock } from "./blocks/model.ts";
-import type { Attachment, Frame, Message, Person, View } from "./model.ts";
+import type { Attachment, Author, Frame, Message, Person, View } from "./model.ts";
 
 /** The workspace's words -> the page's. */
 export function readFrame(shown: Twin.WorkspaceShown): Frame {
@@ -52,12 +52,12 @@ function readMessage(shown: Twin.Message, channel: string, frame: Frame): Messag
 }
 
 export function readEphemeral(shown: Twin.Ephemeral, channel: string, frame: Frame): Message {
-  const app = { id: frame.app.botUserId, name: frame.app.name, app: true };
+  const app: Author = { id: frame.app.botUserId, name: frame.app.name, kind: "app" };
   return {
     channel,
     ts: shown.ts,
     threadTs: shown.thread_ts ?? null,
-    author: shown.from === "app" ? app : { id: "slackbot", name: "Slackbot", app: true },
+    author: shown.from === "app" ? app : { id: "slackbot", name: "Slackbot", kind: "bot" },
     text: shown.text,
     blocks: readBlocks(shown.blocks),
     attachments: (shown.attachments ?? []).map(readAttachment),
@@ -71,15 +71,15 @@ export function readEphemeral(shown: Twin.Ephemeral, channel: string, frame: Fra
   };
 }
 
-function authorOf(shown: Twin.Message, frame: Frame): Message["author"] {
+function authorOf(shown: Twin.Message, frame: Frame): Author {
   if (shown.bot_id === frame.app.botId || shown.user === frame.app.botUserId) {
-    return { id: frame.app.botUserId, name: shown.username ?? frame.app.name, app: true };
+    return { id: frame.app.botUserId, name: shown.username ?? frame.app.name, kind: "app" };
   }
   if (shown.bot_id !== undefined) {
-    return { id: shown.bot_id, name: shown.username ?? frame.bots[shown.bot_id] ?? "A bot", app: true };
+    return { id: shown.bot_id, name: shown.username ?? frame.bots[shown.bot_id] ?? "A bot", kind: "bot" };
   }
   const person = frame.people.find((one) => one.id === shown.user);
-  return { id: shown.user ?? "", name: person?.realName ?? shown.username ?? "Somebody", app: false };
+  return { id: shown.user ?? "", name: person?.realName ?? shown.username ?? "Somebody", kind: "person" };
 }
 
 function readAttachment(shown: Twin.Json): Attachment {
