@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { inspectConfig, ROLES } from "../../src/config/env.ts";
+import { parseCatalogue } from "../../src/config/load.ts";
+import { plugins } from "../../src/plugins.ts";
+import { filesBelow, root } from "../helpers/source-code.ts";
+
+const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
+const examples = [...read("docs/catalogue.md").matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
+
+test("the catalogues of the documentation are good ones, with every plug-in that they name", () => {
+  expect(examples).toHaveLength(2);
+  for (const text of examples) {
+    const result = parseCatalogue(text, { file: "docs/catalogue.md", env: {}, plugins, allowUnset: true });
+    expect(result.catalogue).not.toBeNull();
+    expect(result.warnings.filter((line) => line.includes("is not there yet"))).toEqual([]);
+  }
+});
+
+test("operations.md has every variable that is read, and README those without which nothing starts", () => {
+  const named = new Set(
+    read("src/config/env.ts")
+      .match(/^ {2}[A-Z][A-Z_]+(?=: \{)/gm)
+      ?.map((name) => name.trim()),
+  );
+  expect(named.size).toBeGreaterThan(12);
+  const operations = read("docs/operations.md");
+  expect([...named].filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
+  const needed = ROLES.flatMap((role) => inspectConfig({}, role).problems).map((line) => line.split(" ")[0] ?? "");
+  const readme = read("README.md");
+  expect(needed.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("what the documentation links to is there", () => {
+  const pages = ["README.md", "CHANGELOG.md", ...filesBelow("docs").filter((path) => path.endsWith(".md"))];
+  const broken = pages.flatMap((page) => {
+    const folder = page.includes("/") ? page.slice(0, page.lastIndexOf("/") + 1) : "";
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link ?? "");
+    return links.filter((link) => !exists(`${folder}${link}`)).map((link) => `${page}: ${link}`);
+  });
+  expect(broken).toEqual([]);
+});
+
+function exists(path: string): boolean {
+  const clean = path.replace(/^docs\/\.\.\//, "");
+  if (clean.endsWith("/")) return filesBelow(clean.slice(0, -1)).length > 0;
+  try {
+    return read(clean).length > 0;
+  } catch {
+    return false;
+  }
+}
