@@ -1,0 +1,145 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import type { Authorise } from "../guard/authorise.ts";
+import { decideWho } from "../guard/decide.ts";
+import { type GroupMembers, type KnownGroups, knowGroups } from "../guard/grants.ts";
+import { allPlaced, needEnvironment, needJob, needPlaced, type Placed } from "../guard/names.ts";
+import { askAll } from "../jobs/ask.ts";
+import type { Connections } from "../jobs/connections.ts";
+import { openExecutions } from "../jobs/observed.store.ts";
+import { activeRuns, lastRuns, runHistory } from "../jobs/runs.store.ts";
+import type { Store } from "../store/store.ts";
+import type { Asking, JobView, RunView, Services } from "./contract.ts";
+import { describeParameters } from "./runs-parameters.ts";
+import { viewRuns } from "./runs-view.ts";
+
+/** Targets are asked at once and waited for this long; who has not answered by then is said not to have. */
+const ASK_TARGETS_MS = 3_000;
+const SHOWN_ACTIONS = ["view", "run", "abort", "settle"] as const;
+
+export interface JobsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly connections: Connections;
+  readonly groupMembers: GroupMembers;
+  readonly authorise: Authorise;
+}
+
+/** What there is to run, how it is, and how it was. Only what the asker may see. */
+export function createJobs(parts: JobsParts): Services["jobs"] {
+  const { store, catalogue, authorise } = parts;
+
+  const seenBy = async (asking: Asking, filter: { job?: string; environment?: string }) => {
+    const groups = await knowGroups(catalogue, parts.groupMembers);
+    const wanted = placesOf(catalogue, filter);
+    const seen = wanted.map((placed) => ({ placed, may: actionsOf(catalogue, { asking, placed, groups }) }));
+    const open = seen.filter((one) => one.may.length > 0);
+    // Named and not to be seen is a refusal, with its audit; a list only leaves it out.
+    const [hidden] = seen;
+    if (open.length === 0 && hidden !== undefined && filter.job !== undefined) {
+      const { job, environment } = hidden.placed;
+      await authorise.need(asking, { action: "view", audit: "job.view", job, environment });
+    }
+    return open;
+  };
+
+  const views = async (seen: Awaited<ReturnType<typeof seenBy>>, words: readonly (string | undefined)[]) => {
+    const active = await runsByPlace(parts, await activeRuns(store.db, {}));
+    const last = await runsByPlace(parts, await lastRuns(store.db));
+    return seen.map(({ placed, may }, index): JobView => {
+      const { job, environment, definition, setting, place } = placed;
+      const word = words[index];
+      return {
+        job,
+        title: definition.title ?? job,
+        environment,
+        protected: setting.protected,
+        look: setting.look,
+        destructive: definition.destructive,
+        abortable: (parts.connections.of(place.target)?.capabilities.abort ?? "none") !== "none",
+        may,
+        active: active.get(keyOf(placed)) ?? null,
+        ...(word === undefined ? {} : { target: word }),
+        last: last.get(keyOf(placed)) ?? null,
+        parameters: describeParameters(definition),
+      };
+    });
+  };
+
+  return {
+    list: async (asking, filter) => {
+      const seen = await seenBy(asking, filter);
+      return views(seen, []);
+    },
+
+    status: async (asking, filter) => {
+      const seen = await seenBy(asking, filter);
+      const words = await askAll(seen, {
+        ask: ({ placed }) => wordOf(parts, asking, placed),
+        late: ({ placed }) => `${placed.place.target} did not answer within ${ASK_TARGETS_MS / 1_000} s`,
+        withinMs: ASK_TARGETS_MS,
+      });
+      return views(seen, words);
+    },
+
+    history: async (asking, filter) => {
+      const job = filter.job === undefined ? undefined : needJob(catalogue, filter.job).name;
+      const environment =
+        filter.environment === undefined ? undefined : needEnvironment(catalogue, filter.environment).name;
+      const of = { ...(job === undefined ? {} : { job }), ...(environment === undefined ? {} : { environment }) };
+      const seen = new Set((await seenBy(asking, of)).map(({ placed }) => keyOf(placed)));
+      const runs = await runHistory(store.db, { ...of, limit: Math.min(filter.limit * 5, 500) });
+      return viewRuns(store.db, runs.filter((run) => seen.has(keyOf(run))).slice(0, filter.limit));
+    },
+  };
+}
+
+function placesOf(catalogue: Catalogue, filter: { job?: string; environment?: string }): Placed[] {
+  if (filter.job !== undefined && filter.environment !== undefined) {
+    return [needPlaced(catalogue, { job: filter.job, environment: filter.environment })];
+  }
+  const job = filter.job === undefined ? null : needJob(catalogue, filter.job).name;
+  const environment = filter.environment === undefined ? null : needEnvironment(catalogue, filter.environment).name;
+  return allPlaced(catalogue).filter(
+    (placed) => (job === null || placed.job === job) && (environment === null || placed.environment === environment),
+  );
+}
+
+function actionsOf(catalogue: Catalogue, about: { asking: Asking; placed: Placed; groups: KnownGroups }): string[] {
+  const { job, environment } = about.placed;
+  return SHOWN_ACTIONS.filter((action) => {
+    const wanted = { action, job, environment };
+    return decideWho({ catalogue, groups: about.groups, actor: about.asking.actor, wanted }).kind === "allow";
+  });
+}
+
+/** What the target says, and what was heard of executions that Nightdesk did not start. */
+async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise<string> {
+  const { job, environment, name, place } = placed;
+  const heard = await openExecutions(parts.store.db, { jobs: [job], environments: [environment] });
+  const also =
+    heard.length === 0
+      ? ""
+      : `; ${heard.some((one) => one.environments.length === 1) ? "a start by something else was heard" : "a start by something else was heard, here or elsewhere"}, its end was not`;
+  const connection = parts.connections.of(place.target);
+  if (connection === null) return `not known: the connector of ${place.target} is not built yet${also}`;
+  const requestedBy = { key: asking.actor.key, name: asking.actor.name };
+  const intent = { intentKey: asking.requestKey, job, environment, name, parameters: {}, version: null, requestedBy };
+  const said = await connection.look(intent).then(
+    (seen) => seen.evidence,
+    (error: unknown) => `not known: ${messageOf(error)}`,
+  );
+  return `${said}${also}`;
+}
+
+async function runsByPlace(
+  parts: JobsParts,
+  runs: Awaited<ReturnType<typeof activeRuns>>,
+): Promise<ReadonlyMap<string, RunView>> {
+  const views = await viewRuns(parts.store.db, runs);
+  return new Map(views.map((view) => [keyOf(view), view]));
+}
+
+const keyOf = (place: { job: string; environment: string }): string => `${place.environment} ${place.job}`;

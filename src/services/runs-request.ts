@@ -1,0 +1,282 @@
+import type { Clock, Instant } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import { actorId, type PersonActor } from "../config/actor.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { type AuditEntry, writeAudit } from "../guard/audit.ts";
+import { refusal } from "../guard/authorise.ts";
+import { decide, decideWho, type Others } from "../guard/decide.ts";
+import { type GroupMembers, knowGroups } from "../guard/grants.ts";
+import type { Placed } from "../guard/names.ts";
+import { targetWord } from "../jobs/ask.ts";
+import type { Connections } from "../jobs/connections.ts";
+import type { Capabilities } from "../jobs/connectors/contract.ts";
+import { lockPlaces } from "../jobs/leases.ts";
+import { endFreeObserved, lastEndedInFailure, openExecutions } from "../jobs/observed.store.ts";
+import { bearRun } from "../jobs/record.ts";
+import { activeRuns, type Run, runOf, runOfIntent } from "../jobs/runs.store.ts";
+import { nextNumber } from "../store/counters.ts";
+import { jsonb, type Store, type Tx } from "../store/store.ts";
+import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
+import type { Asking, Outcome, Question } from "./contract.ts";
+import type { ParameterValues } from "./runs-parameters.ts";
+
+/** The target's own word is waited for this long; without it the checks before the start will decide. */
+const ASK_TARGET_MS = 2_000;
+
+export interface Requesting {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly connections: Connections;
+  readonly groupMembers: GroupMembers;
+}
+
+/** A run that somebody wants, everything resolved and validated. */
+export interface WantedRun {
+  readonly placed: Placed;
+  readonly parameters: ParameterValues;
+  /** Redacted. */
+  readonly reason: string | null;
+  readonly parent: Run | null;
+  readonly incidentId: number | null;
+}
+
+type Verdict =
+  | { readonly kind: "run"; readonly run: Run }
+  | { readonly kind: "ask"; readonly question: Question }
+  | { readonly kind: "refused"; readonly error: UserError };
+
+/**
+ * Guard, audit and then the run or the question, in one transaction; a refusal is thrown after its audit entry was
+ * committed. The same request, delivered however often, is one run.
+ */
+export async function requestRun(parts: Requesting, asking: Asking, wanted: WantedRun): Promise<Outcome<Run>> {
+  const { store, catalogue } = parts;
+  const { job, environment } = wanted.placed;
+  const intentKey = asking.confirmation === undefined ? asking.requestKey : `confirmation:${asking.confirmation.id}`;
+  const known = await runOfIntent(store.db, intentKey);
+  if (known !== null) return ownRun(known, asking.actor);
+
+  const groups = await knowGroups(catalogue, parts.groupMembers);
+  const who = decideWho({ catalogue, groups, actor: asking.actor, wanted: { action: "run", job, environment } });
+  const askedAt = parts.clock.now();
+  // Whoever may not run it learns nothing from the target and costs it nothing.
+  const word = who.kind === "deny" ? NOT_ASKED : await askTarget(parts, asking, wanted);
+
+  const verdict = await store.tx(async (tx): Promise<Verdict> => {
+    const conflicting = conflictsOf(catalogue, wanted.placed);
+    await lockPlaces(
+      tx,
+      [job, ...conflicting].map((name) => ({ job: name, environment })),
+    );
+    const twin = await runOfIntent(tx, intentKey);
+    if (twin !== null) return { kind: "run", run: twin };
+
+    const now = parts.clock.now();
+    if (word.kind === "free") await endFreeObserved(tx, { job, environment, before: askedAt, at: now });
+    const others = await othersOf(tx, { placed: wanted.placed, conflicting, word });
+    const from = { channel: asking.channel, channelName: asking.channelName };
+    const input = { catalogue, groups, actor: asking.actor, placed: wanted.placed, now, from, others };
+    const bound = boundTo(wanted);
+    const audit = auditOf(asking, wanted, now);
+
+    if (asking.confirmation !== undefined) {
+      const decision = decide({ ...input, confirmed: true });
+      if (decision.kind === "deny") return deny(tx, audit, refusal(decision), decision.reason);
+      const { id, values } = asking.confirmation;
+      const typed = values["confirm"] ?? null;
+      const wrong = await takeConfirmation(tx, { id, kind: "run", by: asking.actor, bound, typed, at: now });
+      if (wrong !== null) return deny(tx, audit, wrong, wrong.message);
+      return allow(tx, { intentKey, asking, wanted, audit, because: `${decision.because}; confirmed by typing`, now });
+    }
+    const decision = decide({ ...input, confirmed: false });
+    switch (decision.kind) {
+      case "deny":
+        return deny(tx, audit, refusal(decision), decision.reason);
+      case "ask": {
+        const { expected } = decision;
+        const id = await openConfirmation(tx, {
+          kind: "run",
+          of: asking.actor,
+          bound,
+          expected,
+          requestKey: asking.requestKey,
+          at: now,
+        });
+        await writeAudit(tx, { ...audit, outcome: "asked", reason: decision.because });
+        return { kind: "ask", question: questionOf(parts, wanted, { id, expected, word }) };
+      }
+      case "allow":
+        return allow(tx, { intentKey, asking, wanted, audit, because: decision.because, now });
+    }
+  });
+  if (verdict.kind === "refused") throw verdict.error;
+  return verdict.kind === "ask" ? verdict : ownRun(verdict.run, asking.actor);
+}
+
+const NOT_ASKED = { kind: "not_known", why: "it was not asked" } as const;
+
+type Word = Awaited<ReturnType<typeof targetWord>>;
+
+async function askTarget(parts: Requesting, asking: Asking, { placed, parameters }: WantedRun): Promise<Word> {
+  const { job, environment, name } = placed;
+  const requestedBy = { key: asking.actor.key, name: asking.actor.name };
+  const intent = { intentKey: asking.requestKey, job, environment, name, parameters, version: null, requestedBy };
+  return targetWord(parts.connections.of(placed.place.target), intent, ASK_TARGET_MS);
+}
+
+/** A request key is one person's: somebody else's run is never given away by it. */
+function ownRun(run: Run, actor: PersonActor): Outcome<Run> {
+  if (run.requestedBy === actorId(actor)) return { kind: "done", value: run };
+  throw new UserError("denied", {
+    code: "request_of_another",
+    message: "This request is another person's.",
+    wayOut: "Nothing was done. Ask for the run yourself.",
+  });
+}
+
+/** Jobs that must not run beside this one, whichever of the two says so. */
+function conflictsOf(catalogue: Catalogue, placed: Placed): string[] {
+  const saying = Object.entries(catalogue.jobs)
+    .filter(([name, job]) => name !== placed.job && job.conflicts.includes(placed.job))
+    .map(([name]) => name);
+  return [...new Set([...placed.definition.conflicts, ...saying])].filter((name) => name !== placed.job);
+}
+
+async function othersOf(
+  tx: Tx,
+  about: { placed: Placed; conflicting: readonly string[]; word: Word },
+): Promise<Others> {
+  const { placed, conflicting, word } = about;
+  const { job, environment } = placed;
+  const active = await activeRuns(tx, { jobs: [job, ...conflicting], environments: [environment] });
+  const observed = await openExecutions(tx, { jobs: [job, ...conflicting], environments: [environment] });
+  const target =
+    word.kind === "running" ? { ...word, lastFailed: await lastEndedInFailure(tx, { job, environment }) } : word;
+  return {
+    active: active.find((run) => run.job === job) ?? null,
+    conflicts: active.filter((run) => run.job !== job),
+    observed,
+    target,
+  };
+}
+
+const boundTo = ({ placed, parameters, parent }: WantedRun): Bound => ({
+  job: placed.job,
+  environment: placed.environment,
+  target: placed.place.target,
+  parameters: JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+  parent: parent?.number ?? null,
+});
+
+function auditOf(
+  asking: Asking,
+  { placed, incidentId, parent, parameters }: WantedRun,
+  at: Instant,
+): Omit<AuditEntry, "outcome" | "reason"> {
+  return {
+    at,
+    actor: asking.actor,
+    action: "run.request",
+    surface: asking.surface,
+    job: placed.job,
+    environment: placed.environment,
+    incidentId,
+    details: { ...parameters, ...(parent === null ? {} : { parent: parent.number }) },
+  };
+}
+
+async function deny(
+  tx: Tx,
+  audit: Omit<AuditEntry, "outcome" | "reason">,
+  error: UserError,
+  reason: string,
+): Promise<Verdict> {
+  await writeAudit(tx, { ...audit, outcome: "denied", reason });
+  return { kind: "refused", error };
+}
+
+async function allow(
+  tx: Tx,
+  yes: {
+    readonly intentKey: string;
+    readonly asking: Asking;
+    readonly wanted: WantedRun;
+    readonly audit: Omit<AuditEntry, "outcome" | "reason">;
+    readonly because: string;
+    readonly now: Instant;
+  },
+): Promise<Verdict> {
+  const { asking, wanted, now } = yes;
+  const { placed, parent, incidentId } = wanted;
+  const number = await nextNumber(tx, "run");
+  const row = await tx
+    .insertInto("runs")
+    .values({
+      number,
+      intent_key: yes.intentKey,
+      job: placed.job,
+      environment: placed.environment,
+      target: placed.place.target,
+      parameters: jsonb({ ...wanted.parameters }),
+      state: "queued",
+      state_since: now,
+      requested_by: actorId(asking.actor),
+      requested_by_key: asking.actor.key,
+      requested_by_name: asking.actor.name,
+      requested_at: now,
+      surface: asking.surface,
+      incident_id: incidentId,
+      parent_id: parent?.id ?? null,
+      channel: asking.channel,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const run = runOf(row);
+  const again = parent === null ? "" : ` again, after run ${parent.number}`;
+  const why = wanted.reason === null ? "" : `: ${wanted.reason}`;
+  await bearRun(tx, run, {
+    at: now,
+    actor: asking.actor,
+    reason: `${asking.actor.name} asked for it${again}${why}`,
+    evidence: { grant: yes.because },
+  });
+  await writeAudit(tx, { ...yes.audit, outcome: "allowed", reason: yes.because, runId: run.id });
+  return { kind: "run", run };
+}
+
+/** What a person has to know before typing: where, what it does, and what cannot be undone. */
+function questionOf(
+  parts: Requesting,
+  { placed, parameters }: WantedRun,
+  about: { id: string; expected: string; word: Word },
+): Question {
+  const { job, environment, definition, setting, place } = placed;
+  const capabilities = parts.connections.of(place.target)?.capabilities;
+  const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return {
+    id: about.id,
+    title: `Start ${job} in ${environment}?`,
+    lines: [
+      `${environment} is protected. This starts *${definition.title ?? job}* at ${place.target}${given.length === 0 ? "" : ` with ${given.join(" ")}`}.`,
+      ...(definition.destructive ? [`It replaces what is there. ${snapshotLine(definition.snapshot)}`] : []),
+      ...stopLine(capabilities),
+      ...(about.word.kind === "not_known" ? [`The target did not say whether it is free: ${about.word.why}.`] : []),
+    ],
+    look: setting.look,
+    submit: "Start it",
+    fields: [{ key: "confirm", label: `Type ${about.expected}`, expected: about.expected }],
+  };
+}
+
+function snapshotLine(snapshot: Placed["definition"]["snapshot"]): string {
+  if (snapshot === undefined) return "No snapshot is kept: it cannot be taken back.";
+  return "none" in snapshot
+    ? `No snapshot is kept: ${snapshot.none}.`
+    : "Nightdesk takes no snapshot yet: it cannot be taken back.";
+}
+
+function stopLine(capabilities: Capabilities | undefined): string[] {
+  if (capabilities === undefined) return [];
+  return capabilities.abort === "none" ? ["Once started it cannot be stopped from here."] : ["It can be aborted."];
+}

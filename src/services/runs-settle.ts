@@ -1,0 +1,77 @@
+import type { Instant } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import type { PersonActor } from "../config/actor.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { moveRun } from "../jobs/record.ts";
+import { lockRun, type Run } from "../jobs/runs.store.ts";
+import { can } from "../jobs/states.ts";
+import { requestWork } from "../store/outbox.ts";
+import type { Tx } from "../store/store.ts";
+import type { Question } from "./contract.ts";
+
+const OUTCOMES = ["succeeded", "failed", "aborted"] as const;
+export type SettleOutcome = (typeof OUTCOMES)[number];
+
+export const isOutcome = (text: string | undefined): text is SettleOutcome =>
+  (OUTCOMES as readonly (string | undefined)[]).includes(text);
+
+/** Why this run cannot be settled by a word; null when it can. The row stays locked. */
+export async function unsettled(tx: Tx, runId: number): Promise<UserError | null> {
+  const run = await lockRun(tx, runId);
+  if (run.state === "unknown" || run.state === "abort_unconfirmed") return null;
+  return new UserError("conflict", {
+    code: "nothing_to_settle",
+    message: `Run ${run.number} is ${run.state.replaceAll("_", " ")}: there is nothing to settle.`,
+    wayOut: "Only a run whose end nobody knows (unknown, abort unconfirmed) is settled by a person's word.",
+  });
+}
+
+/** Ends a run on a person's word: kept as such, never shown as proved. */
+export async function settleRun(
+  tx: Tx,
+  runId: number,
+  word: { outcome: SettleOutcome; reason: string; by: PersonActor; at: Instant },
+): Promise<Run> {
+  const run = await lockRun(tx, runId);
+  const said = { at: word.at, actor: word.by, reason: `${word.by.name} says so: ${word.reason}` };
+  const event = word.outcome === "succeeded" ? "succeed" : word.outcome === "failed" ? "fail" : "aborted";
+  // An unknown run is aborted by way of aborting: there is no shorter edge.
+  const from = can(run.state, event) ? run : await moveRun(tx, run, { ...said, event: "abort" });
+  const settled = await moveRun(tx, from, {
+    ...said,
+    event,
+    evidence: { word: word.outcome },
+    set: {
+      proved: false,
+      proof: { kind: "person", text: `${word.by.name}: ${word.reason}` },
+      ...(event === "fail" ? { error: { kind: "settled", message: word.reason } } : {}),
+    },
+  });
+  await requestWork(tx, { kind: "run", ref: run.id, dueAt: word.at });
+  return settled;
+}
+
+export function settleQuestion(run: Run, id: string, catalogue: Catalogue): Question {
+  return {
+    id,
+    title: `How did run ${run.number} end?`,
+    lines: [
+      `Nightdesk does not know how ${run.job} in ${run.environment} ended. Look at the target, then say it.`,
+      "Your word is kept as your word, never shown as proved. It frees the job for a new run.",
+    ],
+    look: catalogue.environments[run.environment]?.look ?? "amber",
+    submit: "Settle it",
+    fields: [
+      {
+        key: "outcome",
+        label: "It",
+        options: [
+          { value: "succeeded", label: "succeeded" },
+          { value: "failed", label: "failed" },
+          { value: "aborted", label: "was stopped before its end" },
+        ],
+      },
+      { key: "reason", label: "How do you know?", hint: "Seen in the log, asked the team, …", multiline: true },
+    ],
+  };
+}

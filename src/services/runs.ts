@@ -1,0 +1,169 @@
+import type { Clock } from "../base/clock.ts";
+import type { UserError } from "../base/errors.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { writeAudit } from "../guard/audit.ts";
+import type { Authorise } from "../guard/authorise.ts";
+import type { GroupMembers } from "../guard/grants.ts";
+import { needPlaced } from "../guard/names.ts";
+import { redactorOf } from "../incidents/redact.ts";
+import type { Connections } from "../jobs/connections.ts";
+import { type Run, readRun, runHistory } from "../jobs/runs.store.ts";
+import { isTerminal } from "../jobs/states.ts";
+import type { Store } from "../store/store.ts";
+import { openConfirmation, takeConfirmation } from "./confirmations.ts";
+import type { Asking, Outcome, RunView, Services } from "./contract.ts";
+import { abortRun } from "./runs-abort.ts";
+import { asTyped, readParameters } from "./runs-parameters.ts";
+import { requestRun, type WantedRun } from "./runs-request.ts";
+import { isOutcome, type SettleOutcome, settleQuestion, settleRun, unsettled } from "./runs-settle.ts";
+import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
+
+export interface RunsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly connections: Connections;
+  readonly groupMembers: GroupMembers;
+  readonly authorise: Authorise;
+}
+
+/** The use cases of runs, as commands call them. */
+export function createRuns(parts: RunsParts): Services["runs"] {
+  const { store, clock, catalogue, authorise } = parts;
+  const redact = redactorOf(catalogue);
+  const place = (run: Run) => ({ job: run.job, environment: run.environment });
+
+  const ask = async (asking: Asking, wanted: WantedRun): Promise<Outcome<RunView>> => {
+    const outcome = await requestRun(parts, asking, wanted);
+    return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(store.db, outcome.value) };
+  };
+
+  /** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
+  const incidentOf = async (asking: Asking, parent: Run | null): Promise<number | null> => {
+    const here = await incidentIdOf(store.db, asking.incident);
+    if (here !== null) return here;
+    if (parent !== null) return parent.incidentId;
+    return asking.run === null ? null : (await needRun(store.db, asking.run)).incidentId;
+  };
+
+  const settle: Services["runs"]["settle"] = async (asking, number, word) => {
+    const run = await needRun(store.db, number);
+    const act = {
+      action: "settle",
+      audit: "run.settle",
+      runId: run.id,
+      incidentId: run.incidentId,
+      ...place(run),
+    } as const;
+    const allowed = await authorise.need(asking, act);
+    const answers = asking.confirmation?.values;
+    const outcome = word.outcome ?? answers?.["outcome"];
+    const reason = (word.reason ?? answers?.["reason"])?.trim();
+    const bound = { run: run.number };
+    const verdict = await store.tx(async (tx): Promise<Outcome<Run> | { kind: "refused"; error: UserError }> => {
+      const now = clock.now();
+      const denied = (reasonOf: string) =>
+        writeAudit(tx, {
+          ...act,
+          at: now,
+          actor: asking.actor,
+          action: act.audit,
+          outcome: "denied",
+          reason: reasonOf,
+          surface: asking.surface,
+        });
+      if (asking.confirmation !== undefined) {
+        const { id } = asking.confirmation;
+        const wrong = await takeConfirmation(tx, { id, kind: "settle", by: asking.actor, bound, typed: null, at: now });
+        // Submitted twice: what the first did is the answer.
+        const fresh = wrong?.code === "confirmation_used" ? await readRun(tx, run.id) : null;
+        if (fresh !== null && isTerminal(fresh.state)) return { kind: "done", value: fresh };
+        if (wrong !== null) {
+          await denied(wrong.message);
+          return { kind: "refused", error: wrong };
+        }
+      }
+      const not = await unsettled(tx, run.id);
+      if (not !== null) {
+        await denied(not.message);
+        return { kind: "refused", error: not };
+      }
+      if (!isOutcome(outcome) || reason === undefined || reason === "") {
+        const about = { kind: "settle", of: asking.actor, bound, expected: null, at: now } as const;
+        const id = await openConfirmation(tx, { ...about, requestKey: asking.requestKey });
+        await writeAudit(tx, {
+          ...act,
+          at: now,
+          actor: asking.actor,
+          action: act.audit,
+          outcome: "asked",
+          reason: "how it ended is not said",
+          surface: asking.surface,
+        });
+        return { kind: "ask", question: settleQuestion(run, id, catalogue) };
+      }
+      await allowed.record(tx, { details: { outcome, reason: redact(reason) } });
+      return {
+        kind: "done",
+        value: await settleRun(tx, run.id, { outcome, reason: redact(reason), by: asking.actor, at: now }),
+      };
+    });
+    if (verdict.kind === "refused") throw verdict.error;
+    return verdict.kind === "ask" ? verdict : { kind: "done", value: await viewRun(store.db, verdict.value) };
+  };
+
+  return {
+    request: async (asking, wanted) => {
+      const placed = needPlaced(catalogue, wanted);
+      const parameters = readParameters({ name: placed.job, definition: placed.definition }, wanted.parameters);
+      const reason = wanted.reason === undefined ? null : redact(wanted.reason);
+      return ask(asking, { placed, parameters, reason, parent: null, incidentId: await incidentOf(asking, null) });
+    },
+
+    rerun: async (asking, number) => {
+      const parent = await needRun(store.db, number);
+      const placed = needPlaced(catalogue, parent);
+      const parameters = readParameters(
+        { name: placed.job, definition: placed.definition },
+        asTyped(parent.parameters),
+      );
+      return ask(asking, { placed, parameters, reason: null, parent, incidentId: await incidentOf(asking, parent) });
+    },
+
+    abort: async (asking, number, reason) => {
+      const run = await needRun(store.db, number);
+      const allowed = await authorise.need(asking, {
+        action: "abort",
+        audit: "run.abort",
+        runId: run.id,
+        incidentId: run.incidentId,
+        ...place(run),
+      });
+      const why = reason === null ? null : redact(reason);
+      const done = await store.tx(async (tx) => {
+        await allowed.record(tx);
+        return abortRun(tx, run.id, { by: asking.actor, reason: why, at: clock.now(), parts });
+      });
+      return { run: await viewRun(store.db, done.run), said: done.said };
+    },
+
+    settle,
+
+    get: async (asking, number) => {
+      const run = await needRun(store.db, number);
+      await authorise.need(asking, { action: "view", audit: "run.view", runId: run.id, ...place(run) });
+      return viewRun(store.db, run);
+    },
+
+    newest: async (asking, job, environment) => {
+      const placed = needPlaced(catalogue, { job, environment });
+      const [run] = await runHistory(store.db, { job: placed.job, environment: placed.environment, limit: 1 });
+      if (run === undefined) return null;
+      const may = await authorise.may(asking.actor, { action: "view", ...place(run) });
+      const act = may.kind === "allow" ? may : await authorise.may(asking.actor, { action: "abort", ...place(run) });
+      return act.kind === "allow" ? viewRun(store.db, run) : null;
+    },
+  };
+}
+
+export type { SettleOutcome };
