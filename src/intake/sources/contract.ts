@@ -10,9 +10,11 @@ export interface HookRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Where it came from (an address), kept with what cannot be authenticated. */
+  readonly sender?: string;
 }
 
-/** What of a saved delivery a source parses. `body` is the raw text. */
+/** What of a saved delivery a source parses. `body` is the raw text, `request.path` has no secret in it. */
 export interface Delivery {
   readonly id: number;
   readonly source: string;
@@ -32,23 +34,29 @@ export interface Signal {
   readonly title: string;
   /** When it happened, by the sender; a source without a time of its own gives the delivery's. */
   readonly at: Instant;
-  readonly service?: string;
-  readonly environment?: string;
+  readonly service?: string | undefined;
+  readonly environment?: string | undefined;
   /** Candidates, when the sender cannot say which environment spoke. */
-  readonly environments?: readonly string[];
-  readonly job?: string;
-  /** What tells one cause from another within a service: the issue, the alert rule, the error's class. */
-  readonly cause?: string;
-  readonly severity?: Severity;
+  readonly environments?: readonly string[] | undefined;
+  readonly job?: string | undefined;
+  /** What tells one cause from another within a service: the alert rule, the error's class. Part of the folding key. */
+  readonly cause?: string | undefined;
+  /**
+   * The sender's id of what fires here and is resolved later (an issue, an alert's fingerprint): an incident is over
+   * when all of these are. Without it the cause within service and job.
+   */
+  readonly condition?: string | undefined;
+  readonly severity?: Severity | undefined;
   /** The sender's id of one execution: pairs its start with its end. */
-  readonly rid?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly counts?: Readonly<Record<string, number>>;
-  readonly error?: string;
-  readonly url?: string;
+  readonly rid?: string | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly counts?: Readonly<Record<string, number>> | undefined;
+  readonly error?: string | undefined;
+  readonly url?: string | undefined;
 }
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** `path`: what of the request's path is kept, without its secret; "" unless said. */
+export type Verdict = { readonly ok: true; readonly path?: string } | { readonly ok: false; readonly reason: string };
 
 /** How long a delivery key keeps a second delivery out: for ever, or (where the key is only a hash) for a while. */
 export interface DeliveryKey {
@@ -69,9 +77,12 @@ export type Parsed =
 export interface Source<Settings> {
   readonly kind: string;
   readonly settings: z.ZodType<Settings>;
-  /** Signed by a header, or by a secret in the path; `clock` is machine time. */
+  /** Signed by a header, or by a secret in the path; `machineNow` is machine time. */
   verify(request: HookRequest, settings: Settings, machineNow: Instant): Verdict;
+  /** Of a request that was verified and is well-formed. */
   deliveryKey(request: HookRequest, settings: Settings): DeliveryKey;
+  /** Cheap: whether a verified request can be understood at all. What cannot is kept as refused and answered 400. */
+  wellFormed?(request: HookRequest, settings: Settings): Verdict;
   /** The vendor's word for what this delivery is, kept beside it. */
   resource?(request: HookRequest): string | null;
   parse(delivery: Delivery, settings: Settings, catalogue: Catalogue): Parsed;
