@@ -103,7 +103,7 @@ function checkJobs({ catalogue, error, warn }: Checks): void {
       job[key].forEach((other, index) => {
         const at = [...path, key, index];
         if (other === name) error(at, "a job cannot name itself here", "");
-        else if (!jobs.includes(other)) error(at, `there is no job "${other}"`, hintFor(other, jobs));
+        else checkRelated({ catalogue, error, warn }, other, { path: at, what: "job", known: jobs });
       });
     }
     if (Object.keys(job.environments).length === 0)
@@ -133,6 +133,20 @@ function checkJobEnvironments({ catalogue, error, warn }: Checks, name: string):
     if (where.approvals !== undefined) exists("roles", where.approvals.role, [...path, "approvals", "role"]);
     if (where.service !== undefined) checkService({ catalogue, error, warn }, where.service, [...path, "service"]);
   }
+}
+
+/**
+ * A name that only relates (runs after, must not run beside, is spoken of): near a known one it is a slip and an error;
+ * far from all it may be something that this catalogue does not have, and is said.
+ */
+function checkRelated(
+  { error, warn }: Checks,
+  name: string,
+  at: { path: Path; what: string; known: readonly string[] },
+): void {
+  if (at.known.includes(name)) return;
+  const slip = nearest(name, at.known) !== null;
+  (slip ? error : warn)(at.path, `there is no ${at.what} "${name}"`, hintFor(name, at.known));
 }
 
 /** Services need not be declared (the section gives them aliases and order): a name near a declared one is only suspicious. */
@@ -166,9 +180,8 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
   catalogue.messages.forEach((message, index) => {
     const path: Path = ["messages", index];
     message.environments.forEach((environment, place) => {
-      if (environments.includes(environment)) return;
-      const hint = hintFor(environment, environments);
-      error([...path, "environments", place], `there is no environment "${environment}"`, hint);
+      const at = { path: [...path, "environments", place], what: "environment", known: environments };
+      checkRelated({ catalogue, error, warn }, environment, at);
     });
     const hasJob = Object.hasOwn(message.pattern.regexp.namedGroups(), "job");
     if (hasJob || message.signal === "firing" || message.signal === "resolved" || message.signal === "deployed") return;
@@ -183,38 +196,37 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
 function checkKept({ catalogue, error, warn }: Checks): void {
   const jobs = Object.keys(catalogue.jobs);
   const environments = Object.keys(catalogue.environments);
-  const exists = (name: string, known: readonly string[], at: { path: Path; what: string }) => {
-    if (!known.includes(name)) error(at.path, `there is no ${at.what} "${name}"`, hintFor(name, known));
-  };
+  const checks = { catalogue, error, warn };
   for (const [name, monitor] of Object.entries(catalogue.monitors)) {
     const path: Path = ["monitors", name];
-    exists(monitor.environment, environments, { path: [...path, "environment"], what: "environment" });
-    if ("job" in monitor) exists(monitor.job, jobs, { path: [...path, "job"], what: "job" });
-    else checkService({ catalogue, error, warn }, monitor.service, [...path, "service"]);
+    const where = { path: [...path, "environment"], what: "environment", known: environments };
+    checkRelated(checks, monitor.environment, where);
+    if ("job" in monitor) checkRelated(checks, monitor.job, { path: [...path, "job"], what: "job", known: jobs });
+    else checkService(checks, monitor.service, [...path, "service"]);
   }
   catalogue.entities.forEach((entity, index) => {
-    if (entity.resync !== undefined) exists(entity.resync, jobs, { path: ["entities", index, "resync"], what: "job" });
+    const at = { path: ["entities", index, "resync"], what: "job", known: jobs };
+    if (entity.resync !== undefined) checkRelated(checks, entity.resync, at);
   });
   for (const [name, service] of Object.entries(catalogue.services)) {
     service.dependsOn.forEach((other, index) => {
-      checkService({ catalogue, error, warn }, other, ["services", name, "dependsOn", index]);
+      checkService(checks, other, ["services", name, "dependsOn", index]);
     });
   }
   catalogue.freezes.forEach((freeze, index) => {
     const path: Path = ["freezes", index];
-    if ((freeze.deny === undefined) === (freeze.allow === undefined)) {
-      error(path, "a freeze has either deny or allow", "");
-    }
-    const interval = freeze.from !== undefined && freeze.to !== undefined;
+    if (freeze.deny === undefined && freeze.allow === undefined) error(path, "a freeze needs deny or allow", "");
+    const dated = freeze.from !== undefined || freeze.to !== undefined;
     const recurring = freeze.cron !== undefined && freeze.for !== undefined;
-    if (interval === recurring) error(path, "a freeze has either cron with for, or from with to", "");
+    if (dated === recurring) error(path, "a freeze has either cron with for, or from and to", "");
   });
 }
 
-function checkRouting({ catalogue, error }: Checks): void {
+function checkRouting({ catalogue, error, warn }: Checks): void {
   if (catalogue.routes.length === 0 && catalogue.fallback === undefined) {
+    const hears = catalogue.messages.length > 0 || Object.keys(catalogue.sources).length > 0;
     const hint = "add fallback: CHANNEL, or a route";
-    error(["routes"], "there is no channel to tell anything to", hint);
+    (hears ? error : warn)(["routes"], "there is no channel to tell anything to", hint);
   }
   const channels: [Path, string | undefined][] = [
     ...catalogue.routes.map((route, index): [Path, string] => [["routes", index, "channel"], route.channel]),

@@ -241,6 +241,13 @@ test("what looks wrong but can be meant is a warning", () => {
   ]);
 });
 
+test("a name that only relates is an error near a known one, and a warning far from all", () => {
+  expect(problemsOf(GOOD.replace("[post-sync]", "[post-snyc]"))[0]).toContain('did you mean "post-sync"?');
+  expect(load(GOOD.replace("[post-sync]", "[rebuild-of-everything]")).warnings).toEqual([
+    'nightdesk.yml:20:17: jobs.person-sync.conflicts[0]: there is no job "rebuild-of-everything"; known: person-sync, post-sync',
+  ]);
+});
+
 test("only the branch that was meant is told of a monitor", () => {
   const monitor =
     "monitors:\n  night: { job: post-sync, environment: prod, schedul: '0 2 * * *', zone: Europe/London }\n";
