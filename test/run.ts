@@ -17,6 +17,7 @@ interface Leg {
 
 const LONGEST_LEG_MS = 12 * 60_000;
 const ci = process.env["CI"] === "true";
+let interrupted = false;
 const scratch = mkdtempSync(join(tmpdir(), "nightdesk-test-"));
 
 process.exitCode = await main(process.argv.slice(2));
@@ -27,6 +28,7 @@ async function main(words: readonly string[]): Promise<number> {
   const env = { ...process.env };
   try {
     for (const leg of chooseLegs(words)) {
+      if (interrupted) throw new Error("interrupted");
       if (leg.needsPostgres && postgres === null) {
         postgres = await startPostgres();
         env["NIGHTDESK_TEST_POSTGRES"] = postgres.url;
@@ -147,7 +149,10 @@ function call(
       console.log(`${name} has run for ${LONGEST_LEG_MS / 60_000} minutes and is stopped`);
       child.kill("SIGTERM");
     }, LONGEST_LEG_MS);
-    const stop = () => child.kill("SIGTERM");
+    const stop = () => {
+      interrupted = true;
+      child.kill("SIGTERM");
+    };
     process.once("SIGTERM", stop);
     // Ctrl-C reaches the child by itself; staying lets it clean up, and us after it.
     process.once("SIGINT", stop);

@@ -18,7 +18,13 @@ export function findingsOf(
   issues: readonly Issue[],
   about: { schema: z.core.$ZodType; value: unknown; base: Path },
 ): Finding[] {
-  return issues.flatMap((issue) => describe(issue, about, about.base));
+  return meant(issues).flatMap((issue) => describe(issue, about, about.base));
+}
+
+/** Of something that is the wrong kind of thing altogether, zod may also say that it is too short. */
+function meant(issues: readonly Issue[]): Issue[] {
+  const wrongKind = new Set(issues.filter((one) => one.code === "invalid_type").map((one) => JSON.stringify(one.path)));
+  return issues.filter((one) => one.code === "invalid_type" || !wrongKind.has(JSON.stringify(one.path)));
 }
 
 function describe(issue: Issue, about: { schema: z.core.$ZodType; value: unknown }, base: Path): Finding[] {
@@ -41,10 +47,10 @@ function describe(issue: Issue, about: { schema: z.core.$ZodType; value: unknown
       return one(`must be ${nounOf(issue.expected)}, not ${kindOf(got)}`, quoteHint(issue.expected, got));
     case "invalid_value": {
       const values = issue.values.map(String);
-      if (got === undefined) return one("is missing", `one of ${values.join(", ")}`);
-      return typeof got === "string"
-        ? one(`"${got}" is not one of ${values.join(", ")}`, nearHint(got, values))
-        : one(`must be ${values.join(" or ")}, not ${kindOf(got)}`);
+      const wanted = values.length === 1 ? `${values[0]}` : `one of ${values.join(", ")}`;
+      if (got === undefined) return one("is missing", `it must be ${wanted}`);
+      if (typeof got !== "string" || values.length === 1) return one(`must be ${wanted}, not ${kindOf(got)}`);
+      return one(`"${got}" is not ${wanted}`, nearHint(got, values));
     }
     case "invalid_union":
       return describeUnion(issue, about, base);
@@ -92,7 +98,7 @@ function describeUnion(
   issue.errors.forEach((branch, index) => {
     if (branch.length === 0) return;
     const schema = options[index];
-    const findings = branch.flatMap((one) => describe(one, { schema: schema ?? about.schema, value }, path));
+    const findings = meant(branch).flatMap((one) => describe(one, { schema: schema ?? about.schema, value }, path));
     const score = branch.reduce((sum, one) => sum + weightOf(one, value), 0);
     if (best === null || score < best.score) best = { findings, score };
   });
