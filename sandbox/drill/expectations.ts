@@ -164,7 +164,8 @@ export function readExpectation(body: unknown, base: Path): { expectation: Expec
     if ("problem" in found) problems.push({ path, message: found.problem, key: true });
     else {
       problems.push(...problemsOf(found.schema, expected, path));
-      lines.push({ name: key, subject: found.subject, expected });
+      const about = found.subject.kind === "postmortem" ? inDocument(expected) : expected;
+      lines.push({ name: key, subject: found.subject, expected: about });
     }
   }
   if (lines.length === 0 && problems.length === 0) problems.push({ path: base, message: "nothing is expected here" });
@@ -186,6 +187,19 @@ function lineOf(key: string): { schema: z.ZodType; subject: Subject } | { proble
 
 function form(usage: string, pattern: string, schema: z.ZodType, subject: Form["subject"]): Form {
   return { usage, pattern: new RegExp(`^${pattern}$`), schema, subject };
+}
+
+/** Words of a document are looked for anywhere in it, in any case; patterns stay what they are. */
+function inDocument(expected: unknown): unknown {
+  if (typeof expected !== "object" || expected === null) return expected;
+  const anywhere = (one: unknown) => (typeof one === "string" && !/^[~/]/.test(one) ? `~ ${one}` : one);
+  const change = (key: string, value: unknown): unknown => {
+    if (!Array.isArray(value) || (key !== "contains" && key !== "lacks")) return value;
+    return key === "contains" ? value.map(anywhere) : { none: value.map(anywhere) };
+  };
+  return Object.fromEntries(
+    Object.entries(expected).map(([key, value]: [string, unknown]) => [key, change(key, value)]),
+  );
 }
 
 function orAbsent(schema: z.ZodType): z.ZodType {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ChannelOptions } from "../workspace/contract.ts";
 import { anything, duration, instant } from "./words.ts";
 
 /** The words of a drill's file, one schema each; `expect` is read by expectations.ts. Strict everywhere. */
@@ -22,6 +23,13 @@ const channel = z.strictObject({
   members: z.array(name).optional(),
 });
 
+/** A channel is often just its name. */
+function asChannel(given: string | z.output<typeof channel>): ChannelOptions {
+  if (typeof given === "string") return { name: given.replace(/^#/, "") };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(set), name: given.name.replace(/^#/, "") };
+}
+
 /** Everything but the steps, which are read one by one. */
 export const drillSchema = z.strictObject({
   drill: name,
@@ -39,7 +47,7 @@ export const drillSchema = z.strictObject({
       person.nullable().transform((given) => given ?? {}),
     )
     .optional(),
-  channels: z.array(z.union([name.transform((text) => ({ name: text.replace(/^#/, "") })), channel])).optional(),
+  channels: z.array(z.union([name, channel]).transform(asChannel)).optional(),
   estate: z.record(name, z.looseObject({ kind: name })).default({}),
   steps: z.array(z.unknown()).min(1),
 });
