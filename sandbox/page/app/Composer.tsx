@@ -55,7 +55,7 @@ export function Composer({ channel, threadTs, placeholder }: Props) {
       take(suggestions[chosen]);
     } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
       event.preventDefault();
-      const exact = suggestions.some((one) => one.insert.trim() === text.trim());
+      const exact = suggestions.some((one) => complete(text, one).trim() === text.trim());
       if (suggestions.length > 0 && !exact) take(suggestions[chosen]);
       else void send();
     }

@@ -105,6 +105,10 @@ function sentenceFor(acted: Acted, appName: string): string {
       return "That window is no longer open.";
     case "message_not_found":
       return "That message is no longer there.";
+    case "not_yours":
+      return "Only its author can change a message.";
+    case "not_in_channel":
+      return "You are not in this channel.";
     case "is_archived":
       return "This channel is archived.";
     default:

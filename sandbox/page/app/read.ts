@@ -28,13 +28,15 @@ export function readRoot(root: Twin.Root, channel: string, frame: Frame): Messag
 }
 
 function readMessage(shown: Twin.Message, channel: string, frame: Frame): Message {
+  const author = authorOf(shown, frame);
   return {
     channel,
     ts: shown.ts,
     threadTs: shown.thread_ts === undefined || shown.thread_ts === shown.ts ? null : shown.thread_ts,
-    author: authorOf(shown, frame),
+    author,
     text: shown.text,
-    blocks: readBlocks(shown.blocks),
+    // What people type is one rich_text block without formatting; the text beside it still has the marks they typed.
+    blocks: author.kind === "person" ? [] : readBlocks(shown.blocks),
     attachments: (shown.attachments ?? []).map(readAttachment),
     files: (shown.files ?? []).map(({ id, name, size }) => ({
       id,
@@ -72,6 +74,7 @@ export function readEphemeral(shown: Twin.Ephemeral, channel: string, frame: Fra
 }
 
 function authorOf(shown: Twin.Message, frame: Frame): Author {
+  if (shown.subtype === "tombstone") return { id: "slackbot", name: "Slackbot", kind: "bot" };
   if (shown.bot_id === frame.app.botId || shown.user === frame.app.botUserId) {
     return { id: frame.app.botUserId, name: shown.username ?? frame.app.name, kind: "app" };
   }

@@ -10,6 +10,8 @@ export function Drawn({ blocks }: { blocks: Block[] }) {
   const directory = useDirectory();
   return (
     <Message
+      // The library keeps what it has parsed as long as the text is the same; another reader is another text.
+      key={`${directory.reader} ${directory.zone}`}
       blocks={blocks}
       name=""
       logo=""
