@@ -24,7 +24,7 @@ test.each(commands.map((command) => [`${command.family} ${command.name}`, comman
     expect(command.usage.split(" ")[0]).toBe(command.name);
     expect(command.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(command.examples.length).toBeGreaterThan(0);
-    expect(command.mayAsk === null || ACTIONS.includes(command.mayAsk)).toBe(true);
+    expect(command.needs === null || ACTIONS.includes(command.needs)).toBe(true);
     for (const example of command.examples) {
       expect(findCommand(commands, example, { incident: null, run: null }).command).toBe(command);
     }

@@ -11,7 +11,7 @@ export const ack = defineCommand<{ incident: number }, IncidentView>({
   usage: "ack [INC-N]",
   examples: ["incident ack INC-3"],
   hint: "If nobody owns it yet, it is yours.",
-  mayAsk: "incident",
+  needs: "incident",
   also: "the button Acknowledge",
   parse: ({ words }, { asking }) => ({ incident: incidentReference(words, asking, { bare: true }).incident }),
   call: (services, asking, { incident }) => services.incidents.acknowledge(asking, incident),

@@ -11,7 +11,7 @@ export const assign = defineCommand<{ incident: number; person: string }, Incide
   summary: "Give it an owner",
   usage: "assign [INC-N] @person",
   examples: ["incident assign INC-3 @asha", "incident assign INC-3 me"],
-  mayAsk: "incident",
+  needs: "incident",
   parse: ({ words, prose }, { catalogue, asking }) => {
     const { incident, from } = incidentReference(words, asking, { bare: words.length > 1 });
     const word = words.length === from + 1 ? (words[from] ?? "") : prose(from);

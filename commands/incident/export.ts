@@ -12,7 +12,7 @@ export const exportIncident = defineCommand<{ incident: number; format: string }
   usage: "export [INC-N] [format=markdown]",
   examples: ["incident export INC-3"],
   hint: "What is not known stays a visible gap for you to fill. Exporting again writes the next version.",
-  mayAsk: "export",
+  needs: "export",
   also: "the button Export",
   takes: { options: ["format"] },
   parse: ({ words, options }, { asking }) => ({

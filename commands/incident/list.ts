@@ -15,7 +15,7 @@ export const list = defineCommand<Filter, readonly IncidentView[]>({
   summary: "List the incidents that are not resolved",
   usage: "list [open | acknowledged | mitigated | resolved] [--all]",
   examples: ["incident list", "incident list resolved", "incident list --all"],
-  mayAsk: null,
+  needs: null,
   takes: { flags: ["all"] },
   parse: ({ words, flags }) => ({
     ...(words[0] === undefined || words[0] === "all" ? {} : { status: statusNamed(words[0]) }),

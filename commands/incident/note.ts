@@ -19,7 +19,7 @@ export const note = defineCommand<Note, IncidentView>({
   usage: "note [INC-N] TEXT [at=TIME]",
   examples: ["incident note INC-3 Fix is ready, waiting for 05:00", "incident note INC-3 Deploy of TCS at=14:30"],
   hint: "`at` is when it happened, if that was earlier. Without a text a form opens.",
-  mayAsk: "incident",
+  needs: "incident",
   also: "the button Add note, the message shortcut Add to timeline",
   takes: { options: ["at"], prose: true },
   parse: ({ words, prose, options }, { catalogue, asking, now }) => {
@@ -32,6 +32,7 @@ export const note = defineCommand<Note, IncidentView>({
       ...(at ? { at: momentOf(at, now, catalogue.zone) } : {}),
     };
   },
+  mayAsk: ({ words, prose }, place) => prose(incidentReference(words, place, { bare: words.length === 1 }).from) === "",
   form: ({ incident, text }) =>
     text !== ""
       ? null

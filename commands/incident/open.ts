@@ -23,7 +23,7 @@ export const open = defineCommand<What, IncidentView>({
   usage: "open TITLE [severity=sev2] [environment=ENV] [service=NAME] [at=TIME]",
   examples: ["incident open", "incident open Trainee list is empty severity=sev2 environment=prod at=07:15"],
   hint: "Without a title a form opens. `at` is when it began, if that was earlier.",
-  mayAsk: "incident",
+  needs: "incident",
   takes: { options: ["severity", "environment", "service", "at"], prose: true },
   parse: ({ prose, options }, { catalogue, asking, now }) => {
     const typed = asking.confirmation?.values ?? {};
@@ -39,6 +39,7 @@ export const open = defineCommand<What, IncidentView>({
       ...(at ? { at: momentOf(at, now, catalogue.zone) } : {}),
     };
   },
+  mayAsk: ({ prose }) => prose(0) === "",
   form: ({ title }) =>
     title !== ""
       ? null

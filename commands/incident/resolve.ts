@@ -11,7 +11,7 @@ export const resolve = defineCommand<{ incident: number; reason?: string }, Inci
   usage: "resolve [INC-N] [REASON]",
   examples: ["incident resolve INC-3", "incident resolve INC-3 NIMDTA jobs re-run at 10:45"],
   hint: "If it starts again soon, the same incident is opened again.",
-  mayAsk: "incident",
+  needs: "incident",
   also: "the button Resolve",
   takes: { prose: true },
   parse: ({ words, prose }, { asking }) => {

@@ -20,7 +20,7 @@ export const severity = defineCommand<Wanted, IncidentView>({
   usage: "severity [INC-N] sev1 | sev2 | sev3 | sev4 [REASON]",
   examples: ["incident severity INC-3 sev1 Nobody can work"],
   hint: "A rise mentions the people of the incident's route once.",
-  mayAsk: "incident",
+  needs: "incident",
   takes: { prose: true },
   parse: ({ words, prose }, { asking }) => {
     const { incident, from } = incidentReference(words, asking, { bare: asking.incident === null });

@@ -17,7 +17,7 @@ export const status = defineCommand<Wanted, IncidentView>({
   summary: "Show an incident, or move it to another status",
   usage: "status [INC-N] [open | acknowledged | mitigated | resolved] [REASON]",
   examples: ["incident status INC-3", "incident status INC-3 mitigated Jobs re-run, applicants follow"],
-  mayAsk: "incident",
+  needs: "incident",
   takes: { prose: true },
   parse: ({ words, prose }, { asking }) => {
     const { incident, from } = incidentReference(words, asking, { bare: true });

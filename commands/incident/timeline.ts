@@ -11,7 +11,7 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
   usage: "timeline [INC-N]",
   examples: ["incident timeline INC-3"],
   hint: "Lines marked with :pushpin: are key. `/incident export` writes all of it.",
-  mayAsk: null,
+  needs: null,
   parse: ({ words }, { asking }) => ({ incident: incidentReference(words, asking, { bare: true }).incident }),
   call: (services, asking, { incident }) => services.incidents.timeline(asking, incident),
   say: (entries, { incident }) => {

@@ -17,11 +17,11 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string }>({
   usage: "abort [run N | JOB ENV] [--reason=…]",
   examples: ["sync abort run 7", 'sync abort person-sync prod --reason="wrong environment"'],
   hint: "Nothing delays an abort: no approval, no freeze window. A target that cannot be stopped says so.",
-  mayAsk: "abort",
+  needs: "abort",
   also: "the button Abort",
   takes: { options: ["reason"] },
-  parse: ({ words, options }, at) => {
-    const { reference, rest } = runReference(words, at);
+  parse: ({ words, options }, { asking, catalogue }) => {
+    const { reference, rest } = runReference(words, asking, catalogue);
     const reason = options.get("reason") ?? rest.join(" ");
     return { reference, reason: reason === "" ? null : reason };
   },

@@ -19,7 +19,7 @@ export const history = defineCommand<Filter, readonly RunView[]>({
   summary: "Show past runs, newest first",
   usage: "history [JOB] [ENV] [limit=N]",
   examples: ["sync history", "sync history person-sync prod limit=5"],
-  mayAsk: "view",
+  needs: "view",
   takes: { options: ["limit"] },
   parse: ({ words, options }, { catalogue }) => ({
     ...jobOrEnvironment(catalogue, words),

@@ -11,7 +11,7 @@ export const jobs = defineCommand<{ environment?: string }, readonly JobView[]>(
   summary: "List the jobs, and what you may do with them",
   usage: "jobs [ENV]",
   examples: ["sync jobs", "sync jobs prod"],
-  mayAsk: null,
+  needs: null,
   parse: ({ words }, { catalogue }) =>
     words[0] === undefined ? {} : { environment: environmentNamed(catalogue, words[0]) },
   call: (services, asking, filter) => services.jobs.list(asking, filter),

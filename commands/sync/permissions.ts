@@ -23,7 +23,7 @@ export const permissions = defineCommand<About, { shown: Shown } | { gaps: Gaps 
   usage: "permissions [@person] [JOB] [ENV] [--gaps]",
   examples: ["sync permissions", "sync permissions @asha person-sync nimdta", "sync permissions --gaps"],
   hint: "`--gaps` names everyone on the rota who could not run tonight's jobs, and each target that would refuse Nightdesk.",
-  mayAsk: null,
+  needs: null,
   takes: { flags: ["gaps"] },
   parse: ({ words, flags }, { catalogue, asking }) => {
     if (flags.has("gaps")) {

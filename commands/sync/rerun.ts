@@ -1,5 +1,6 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
+import { isProtected } from "../../src/command/names.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
@@ -11,9 +12,14 @@ export const rerun = defineCommand<{ reference: RunReference }, Outcome<RunView>
   usage: "rerun [run N | JOB ENV]",
   examples: ["sync rerun run 7", "sync rerun person-sync prod"],
   hint: "A rerun is a new run with its own number; the checks are those of any start.",
-  mayAsk: "run",
+  needs: "run",
   also: "the button Rerun",
-  parse: ({ words }, at) => ({ reference: runReference(words, at).reference }),
+  parse: ({ words }, { asking, catalogue }) => ({ reference: runReference(words, asking, catalogue).reference }),
+  mayAsk: ({ words }, place, catalogue) => {
+    const { reference } = runReference(words, place, catalogue);
+    const environments = "run" in reference ? Object.keys(catalogue.environments) : [reference.environment];
+    return environments.some((environment) => isProtected(catalogue, environment));
+  },
   call: async (services, asking, { reference }) =>
     services.runs.rerun(asking, await meantRun(services, asking, reference)),
   say: (outcome, _, { catalogue }) => {

@@ -1,6 +1,6 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
-import { jobAndEnvironment } from "../../src/command/names.ts";
+import { isProtected, jobAndEnvironment } from "../../src/command/names.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
 
@@ -18,7 +18,7 @@ export const run = defineCommand<Wanted, Outcome<RunView>>({
   usage: "run JOB ENV [name=value …] [--reason=…]",
   examples: ["sync run person-sync prod", "sync run person-sync preprod dateOverride=ANY"],
   hint: "A protected environment asks you to type its name and the job's before anything starts.",
-  mayAsk: "run",
+  needs: "run",
   also: "the button Rerun of a run that is over",
   takes: { options: ["reason"], parameters: true },
   parse: ({ words, options, parameters }, { catalogue }) => {
@@ -29,6 +29,7 @@ export const run = defineCommand<Wanted, Outcome<RunView>>({
       ...(reason === undefined ? {} : { reason }),
     };
   },
+  mayAsk: ({ words }, _, catalogue) => isProtected(catalogue, jobAndEnvironment(catalogue, words).environment),
   call: (services, asking, wanted) => services.runs.request(asking, wanted),
   say: (outcome, _, { catalogue }) => {
     if (outcome.kind === "ask") return asks(outcome.question);

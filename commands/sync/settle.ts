@@ -22,13 +22,17 @@ export const settle = defineCommand<Word, Outcome<RunView>>({
   usage: "settle [run N | JOB ENV] [succeeded | failed | aborted] [--reason=…]",
   examples: ['sync settle run 7 failed --reason="seen in the target\'s log"'],
   hint: "It is recorded as your word and never shown as proved. It frees the job for the next run.",
-  mayAsk: "settle",
+  needs: "settle",
   also: "the button Settle",
   takes: { options: ["reason"] },
-  parse: ({ words, options }, at) => {
-    const place = words.findIndex((word) => OUTCOMES.some((outcome) => outcome === word.toLowerCase()));
+  mayAsk: ({ words, options }) => {
+    const place = outcomeAt(words);
+    return place === -1 || (!options.has("reason") && place === words.length - 1);
+  },
+  parse: ({ words, options }, { asking, catalogue }) => {
+    const place = outcomeAt(words);
     const named = place === -1 ? words : words.slice(0, place);
-    const { reference, rest } = runReference(named, at);
+    const { reference, rest } = runReference(named, asking, catalogue);
     if (rest[0] !== undefined) throw notAnOutcome(rest[0]);
     const outcome = OUTCOMES.find((one) => one === words[place]?.toLowerCase());
     const reason = options.get("reason") ?? (place === -1 ? "" : words.slice(place + 1).join(" "));
@@ -50,6 +54,9 @@ export const settle = defineCommand<Word, Outcome<RunView>>({
     };
   },
 });
+
+const outcomeAt = (words: readonly string[]): number =>
+  words.findIndex((word) => OUTCOMES.some((outcome) => outcome === word.toLowerCase()));
 
 function notAnOutcome(word: string) {
   const near = nearest(word, OUTCOMES);

@@ -16,7 +16,7 @@ export const status = defineCommand<About, Found>({
   summary: "Show what runs now, by Nightdesk's record and the target's own word",
   usage: "status [run N | JOB] [ENV]",
   examples: ["sync status", "sync status person-sync prod", "sync status run 7"],
-  mayAsk: "view",
+  needs: "view",
   parse: ({ words }, { catalogue, asking }) => {
     const numbered = runNumber(words);
     if (numbered !== null) return { run: numbered.run };

@@ -29,9 +29,15 @@ export interface Described {
   /** What is worth knowing before typing it. */
   readonly hint?: string;
   /** The grant it needs; null: everyone may ask. */
-  readonly mayAsk: Action | null;
+  readonly needs: Action | null;
   /** How else it can be called: a button, a shortcut. Told in the docs. */
   readonly also?: string;
+}
+
+/** Where a line is typed, as far as it decides whether a form may come. */
+export interface Place {
+  readonly incident: number | null;
+  readonly run: number | null;
 }
 
 /** A command is parse, call, say. `form` asks for what is missing before anything is called. */
@@ -39,6 +45,11 @@ export interface Definition<Args, Result> extends Described {
   readonly takes?: Options;
   parse(words: Words, at: Surroundings): Args;
   form?(args: Args, at: Surroundings): Question | null;
+  /**
+   * Whether its answer may be a question. Surfaces that must open a form at once (a trigger lives 3 s) ask before it is
+   * carried out. Absent: never. May throw what `parse` would.
+   */
+  mayAsk?(words: Words, place: Place, catalogue: Catalogue): boolean;
   call(services: Services, asking: Asking, args: Args, at: Surroundings): Promise<Result>;
   say(result: Result, args: Args, at: Surroundings): Answer;
 }
@@ -46,12 +57,14 @@ export interface Definition<Args, Result> extends Described {
 export interface Command extends Described {
   /** Throws `UserError` for what the person can mend; anything else is our fault. */
   carryOut(line: string, at: Surroundings): Promise<Answer>;
+  mayAsk(line: string, place: Place, catalogue: Catalogue): boolean;
 }
 
 export function defineCommand<Args, Result>(definition: Definition<Args, Result>): Command {
-  const { takes, parse, form, call, say, ...described } = definition;
+  const { takes, parse, form, call, say, mayAsk, ...described } = definition;
   return {
     ...described,
+    mayAsk: (line, place, catalogue) => mayAsk?.(readWords(line, takes ?? {}), place, catalogue) ?? false,
     carryOut: async (line, at) => {
       const args = parse(readWords(line, takes ?? {}), at);
       const missing = form?.(args, at) ?? null;

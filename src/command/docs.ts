@@ -26,7 +26,7 @@ const of =
     command.family === family;
 
 function section(command: Command): string[] {
-  const grant = command.mayAsk === null ? "Everyone may ask." : `Needs the grant \`${command.mayAsk}\`.`;
+  const grant = command.needs === null ? "Everyone may ask." : `Needs the grant \`${command.needs}\`.`;
   const also = command.also === undefined ? "" : ` Also: ${command.also}.`;
   return [
     "",

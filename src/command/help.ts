@@ -17,7 +17,7 @@ export function helpFor(family: Family): Command {
     summary: "Show what can be asked",
     usage: "help [COMMAND]",
     examples: [`${family} help`, `${family} help ${family === "sync" ? "run" : "open"}`],
-    mayAsk: null,
+    needs: null,
     parse: ({ words }) => ({ verb: words[0]?.toLowerCase() ?? null }),
     call: (services, asking) => grantsOf(services, asking),
     say: (may, { verb }, { commands }) => {
@@ -66,7 +66,7 @@ function oneCommand(own: readonly Command[], verb: string, may: May): Answer {
 }
 
 const mark = (command: Command, may: May): string =>
-  command.mayAsk === null || may === null || may.has(command.mayAsk) ? "" : " (_not granted to you_)";
+  command.needs === null || may === null || may.has(command.needs) ? "" : " (_not granted to you_)";
 
 /** Help must come even when permissions cannot be read. */
 async function grantsOf(services: Services, asking: Asking): Promise<May> {

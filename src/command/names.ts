@@ -81,6 +81,10 @@ function inEnvironment(catalogue: Catalogue, job: string, environment: string): 
   return { job, environment };
 }
 
+/** Whether a start there asks for a typed confirmation. */
+export const isProtected = (catalogue: Catalogue, environment: string): boolean =>
+  catalogue.environments[environment]?.protected === true;
+
 const environmentsOf = (catalogue: Catalogue, job: string): string[] =>
   Object.keys(catalogue.jobs[job]?.environments ?? {});
 

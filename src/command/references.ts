@@ -1,6 +1,7 @@
 import { UserError } from "../base/errors.ts";
+import type { Catalogue } from "../config/catalogue.ts";
 import type { Asking, RunView, Services } from "../services/contract.ts";
-import type { Surroundings } from "./command.ts";
+import type { Place } from "./command.ts";
 import { incidentNumber, jobAndEnvironment, runNumber, usage } from "./names.ts";
 
 /** What a command is about: named on the line, else implied by the thread it was asked in. */
@@ -11,16 +12,17 @@ export type RunReference = { readonly run: number } | { readonly job: string; re
 /** `run N`, `JOB ENV`, or nothing inside the thread of a run. `rest` is what was typed after it. */
 export function runReference(
   words: readonly string[],
-  at: Surroundings,
+  place: Place,
+  catalogue: Catalogue,
 ): { reference: RunReference; rest: readonly string[] } {
   const numbered = runNumber(words);
   if (numbered !== null) return { reference: { run: numbered.run }, rest: words.slice(numbered.took) };
-  const implied = at.asking.run;
+  const implied = place.run;
   if (words.length === 0) {
     if (implied !== null) return { reference: { run: implied }, rest: [] };
     throw usage("Which run?", "Write `run 7`, or the job and the environment.");
   }
-  return { reference: jobAndEnvironment(at.catalogue, words), rest: [] };
+  return { reference: jobAndEnvironment(catalogue, words), rest: [] };
 }
 
 /** The run that is meant. Throws `UserError` when that job has no run there. */
@@ -41,14 +43,14 @@ export async function meantRun(services: Services, asking: Asking, reference: Ru
  */
 export function incidentReference(
   words: readonly string[],
-  asking: Asking,
+  place: Place,
   options: { bare: boolean },
 ): { incident: number; from: number } {
   const first = words[0] ?? "";
   const number = options.bare || !/^\d+$/.test(first) ? incidentNumber(first) : null;
-  if (number !== null && (asking.incident === null || !/^\d+$/.test(first) || options.bare)) {
+  if (number !== null && (place.incident === null || !/^\d+$/.test(first) || options.bare)) {
     return { incident: number, from: 1 };
   }
-  if (asking.incident !== null) return { incident: asking.incident, from: 0 };
+  if (place.incident !== null) return { incident: place.incident, from: 0 };
   throw usage("Which incident?", "Write INC-3, or say it inside the incident's thread.");
 }

@@ -7,7 +7,7 @@ import { nearest } from "../config/nearest.ts";
 import type { AskedCommand, Asker } from "../services/command-requests.ts";
 import type { Asking, Services } from "../services/contract.ts";
 import type { Answer } from "./answer.ts";
-import type { Command, Family, Surroundings } from "./command.ts";
+import type { Command, Family, Place, Surroundings } from "./command.ts";
 import { safe } from "./format.ts";
 import { firstWord } from "./grammar.ts";
 
@@ -19,6 +19,8 @@ export type ReportFault = (error: unknown, context: Readonly<Record<string, unkn
 export interface Router {
   /** Words to an answer. What the person can mend is answered; what is our fault is thrown. */
   answer(asked: AskedCommand): Promise<Answer>;
+  /** Whether the answer to these words may be a question: then a form is opened before they are carried out. */
+  mayAsk(text: string, place: Place): boolean;
   /** The answer to what is our fault: logged and reported under a reference that the person can read out. */
   fault(error: unknown, asked: { readonly text: string; readonly requestKey: string }): Answer;
 }
@@ -54,6 +56,15 @@ export function createRouter(parts: {
         throw error;
       }
     },
+    mayAsk: (text, place) => {
+      try {
+        const { command, line } = findCommand(commands, text, place);
+        return command.mayAsk(line, place, catalogue);
+      } catch {
+        // What cannot be read is answered with its mistake, not with a form.
+        return false;
+      }
+    },
     fault: (error, asked) => {
       const reference = newReference();
       log.error({ reference, request: asked.requestKey, error: stackOf(error) }, "a command failed, our fault");
@@ -84,7 +95,7 @@ const stackOf = (error: unknown): string =>
 export function findCommand(
   commands: readonly Command[],
   text: string,
-  asking: Pick<Asking, "incident" | "run">,
+  asking: Place,
 ): { command: Command; line: string } {
   const [typed, rest] = firstWord(
     text.replace(/^\s*(?:<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*)+/, "").replace(/^\s*\//, ""),

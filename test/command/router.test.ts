@@ -45,6 +45,26 @@ test.each([
   expect(answer.text).toContain(said);
 });
 
+test.each([
+  ["sync run person-sync prod", nowhere, true],
+  ["sync run person-sync preprod", nowhere, false],
+  ["sync run person-snyc prod", nowhere, false],
+  ["sync rerun run 7", nowhere, true],
+  ["sync rerun person-sync preprod", nowhere, false],
+  ["sync settle run 7", nowhere, true],
+  ["sync settle run 7 failed", nowhere, true],
+  ["sync settle run 7 failed seen in the log", nowhere, false],
+  ["sync abort run 7", nowhere, false],
+  ["incident open", nowhere, true],
+  ["incident open It is empty", nowhere, false],
+  ["incident note INC-3", nowhere, true],
+  ["note", { incident: 3, run: null }, true],
+  ["incident note INC-3 done", nowhere, false],
+  ["nonsense", nowhere, false],
+])("%s may ask back: %s %s", (text, place, asks) => {
+  expect(router().mayAsk(text, place)).toBe(asks);
+});
+
 const router = (reported: unknown[] = []) =>
   createRouter({
     commands,
