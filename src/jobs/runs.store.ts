@@ -160,7 +160,7 @@ const progressSchema = z.object({
   total: z.number().optional(),
   unit: z.string().optional(),
 });
-const handleSchema = z.object({ scope: z.string(), externalId: z.string().nullable(), opaque: z.unknown() });
+const handleSchema = z.object({ scope: z.string(), externalId: z.string().nullable(), opaque: z.unknown().optional() });
 const proofSchema = z.object({ kind: z.enum(["target", "signal", "person", "not_started"]), text: z.string() });
 const errorSchema = z.object({ kind: z.string(), message: z.string() });
 const parametersSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));

@@ -176,14 +176,19 @@ async function endAmbiguous(
   return null;
 }
 
-/** Runs that can have sent it: called before it was sent, and not seen to be over by then. */
+/**
+ * Runs that can have sent it: called before it was sent and, where another environment may have spoken, not long seen to
+ * be over by then.
+ */
 async function possibleRuns(tx: Tx, heard: Heard): Promise<Run[]> {
   const runs = await candidateRuns(tx, heard);
   return runs.filter(
     (run) =>
       run.startCalledAt !== null &&
       run.startCalledAt.epochMilliseconds - EARLY_MS <= heard.at.epochMilliseconds &&
-      (run.endedSeenAt === null || heard.at.epochMilliseconds <= run.endedSeenAt.epochMilliseconds + LATE_MS),
+      (run.endedSeenAt === null ||
+        heard.environments.length === 1 ||
+        heard.at.epochMilliseconds <= run.endedSeenAt.epochMilliseconds + LATE_MS),
   );
 }
 
