@@ -38,7 +38,7 @@ function describe(issue: Issue, about: { schema: z.core.$ZodType; value: unknown
       return issue.keys.map((key) => ({
         path: [...path, key],
         message: "unknown key",
-        hint: hintFor(key, known),
+        hint: hintForKey(key, known),
         at: "key" as const,
       }));
     }
@@ -227,6 +227,12 @@ function quoteHint(expected: string, got: unknown): string {
 function nearHint(got: string, values: readonly string[]): string {
   const hint = hintFor(got, values);
   return hint.startsWith("did you mean") ? hint : "";
+}
+
+function hintForKey(key: string, known: readonly string[]): string {
+  return key === "<<"
+    ? "merge keys are no longer YAML (1.2): write the keys out, or use *anchor as a whole value"
+    : hintFor(key, known);
 }
 
 function tooSmall(origin: string, minimum: number | bigint): string {
