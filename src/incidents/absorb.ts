@@ -61,7 +61,15 @@ export function openedBy(
 export function absorb(
   incident: Incident,
   signal: SavedSignal,
-  by: { folding: Folding; catalogue: Catalogue; now: Instant; joinedBy: JoinedBy; reopens: boolean },
+  by: {
+    folding: Folding;
+    catalogue: Catalogue;
+    now: Instant;
+    joinedBy: JoinedBy;
+    reopens: boolean;
+    /** The run that it speaks of tells it in the same thread. */
+    told?: boolean;
+  },
 ): Changed {
   const at = effectiveAt(signal);
   const before = by.reopens ? reopened(incident) : incident;
@@ -89,7 +97,7 @@ export function absorb(
     : counted.conditions;
   const entries: EntryDraft[] = [
     ...(by.reopens ? [statusEntry(signal, by, { text: `Reopened: ${sentenceOf(signal)}`, to: "open" })] : []),
-    ...(said === null ? [] : [{ ...said, visible: said.visible && !by.reopens && !ended }]),
+    ...(said === null ? [] : [{ ...said, visible: said.visible && !by.reopens && !ended && by.told !== true }]),
     ...raised.entries,
     ...(ended ? [statusEntry(signal, by, { text: `Resolved: ${sentenceOf(signal)}`, to: "resolved" })] : []),
   ];

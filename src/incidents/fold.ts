@@ -6,7 +6,7 @@ import { nextNumber } from "../store/counters.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
-import { alsoResolved, decide, effectiveAt, type Folding, foldingOf } from "./folding.ts";
+import { alsoResolved, decide, effectiveAt, type FoldDecision, type Folding, foldingOf } from "./folding.ts";
 import type { Incident } from "./incident.ts";
 import { insertIncident, lockIncidents, updateIncident } from "./incidents.store.ts";
 import { opens, type SavedSignal } from "./signal.ts";
@@ -17,10 +17,11 @@ import type { EntryDraft } from "./timeline.ts";
 /** The newest incidents with a key that are looked at. */
 const MOST_CANDIDATES = 5;
 
-/** A saved signal, and the run that it was found to speak of. */
+/** A saved signal, with the run that it was found to speak of and that run's incident. */
 export interface ToFold {
   readonly signal: SavedSignal;
   readonly run: RunId | null;
+  readonly incident: IncidentId | null;
 }
 
 /**
@@ -73,7 +74,8 @@ async function deskOf(
   const joinings: Joining[] = [];
 
   const put = (incident: Incident, one: Given, joined: { joinedBy: JoinedBy; reopens: boolean }) => {
-    const changed = absorb(incident, one.signal, { ...by, ...joined, folding: one.folding });
+    const told = one.run !== null && one.incident === incident.id;
+    const changed = absorb(incident, one.signal, { ...by, ...joined, told, folding: one.folding });
     incidents.set(incident.id, changed.incident);
     entries.set(incident.id, [...(entries.get(incident.id) ?? []), ...changed.entries]);
   };
@@ -84,7 +86,7 @@ async function deskOf(
       const { signal, folding, run } = one;
       const candidates = [...incidents.values()];
       const others = alsoResolved(signal, candidates);
-      const decision = decide(folding, signal, candidates);
+      const decision = ofItsRun(one, incidents) ?? decide(folding, signal, candidates);
       const joinedBy = { rule: folding.rule.name, key: folding.key, why: decision.why };
       const incident =
         decision.kind === "leave" ? null : decision.kind === "open" ? await open(tx, one, by) : decision.incident;
@@ -104,6 +106,13 @@ async function deskOf(
       return joinings;
     },
   };
+}
+
+/** What a run's target says of it belongs to the incident that the run was started for, while that is not resolved. */
+function ofItsRun(one: Given, incidents: ReadonlyMap<IncidentId, Incident>): FoldDecision | null {
+  const incident = one.incident === null ? undefined : incidents.get(one.incident);
+  if (incident === undefined || incident.status === "resolved") return null;
+  return { kind: "append", incident, why: `it speaks of a run of INC-${incident.number}` };
 }
 
 async function open(tx: Tx, one: Given, by: { catalogue: Catalogue; now: Instant }): Promise<Incident> {
@@ -126,7 +135,7 @@ async function earlyOnes(
   const known = new Set(at.given.map(({ signal }) => signal.id));
   return waiting
     .filter((signal) => !known.has(signal.id))
-    .map((signal) => ({ signal, run: null, folding: foldingOf(signal, by.catalogue) }));
+    .map((signal) => ({ signal, run: null, incident: null, folding: foldingOf(signal, by.catalogue) }));
 }
 
 async function lockKeys(tx: Tx, rests: readonly string[]): Promise<void> {
@@ -152,6 +161,8 @@ async function lockCandidates(tx: Tx, given: readonly Given[]): Promise<Incident
     select id from incidents
      where status in ('open', 'acknowledged', 'mitigated')
        and conditions ?| ${[...new Set(ends.map(({ signal }) => signal.condition))]}::text[]
+    union
+    select unnest(${given.flatMap(({ incident }) => (incident === null ? [] : [incident]))}::bigint[])
   `.execute(tx);
   return lockIncidents(
     tx,

@@ -1,0 +1,190 @@
+import { sql } from "kysely";
+import type { Instant } from "../base/clock.ts";
+import { requestWork } from "../store/outbox.ts";
+import type { Db, Store, Tx } from "../store/store.ts";
+import type { Delivery } from "./sources/contract.ts";
+
+/** A delivery that is about to be saved. */
+export interface Arrival {
+  readonly source: string;
+  readonly key: string;
+  /** How long the key keeps a repetition out; absent: for ever. */
+  readonly forMs?: number | undefined;
+  readonly resource: string | null;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly query: Readonly<Record<string, string>>;
+  };
+  readonly body: string;
+  readonly receivedAt: Instant;
+  /** Why it cannot be processed: kept as refused at once. */
+  readonly refused?: string | undefined;
+}
+
+/**
+ * Saves a batch in one transaction and rings once for all. A delivery whose key is known is left out. Keys that hold for
+ * a while live in a table of their own, so that "a while" has no edges: the key is free again when its own time is over.
+ * The batch must not hold one (source, key) twice.
+ */
+export async function saveArrivals(store: Store, arrivals: readonly Arrival[], now: Instant): Promise<void> {
+  const until = (arrival: Arrival) =>
+    arrival.forMs === undefined ? null : arrival.receivedAt.add({ milliseconds: arrival.forMs }).toString();
+  await store.tx(async (tx) => {
+    const saved = await sql<{ pending: boolean }>`
+      with arrived as (
+        select * from unnest(
+          ${arrivals.map((one) => one.source)}::text[], ${arrivals.map((one) => one.key)}::text[],
+          ${arrivals.map(until)}::timestamptz[], ${arrivals.map((one) => one.resource)}::text[],
+          ${arrivals.map((one) => JSON.stringify(one.request))}::jsonb[], ${arrivals.map((one) => one.body)}::text[],
+          ${arrivals.map((one) => one.receivedAt.toString())}::timestamptz[],
+          ${arrivals.map((one) => one.refused ?? null)}::text[]
+        ) with ordinality as one (source, key, until, resource, request, body, received_at, refused, position)
+      ), free as (
+        insert into delivery_keys as known (source, key, since, until)
+        select source, key, received_at, until from arrived where until is not null order by source, key
+        on conflict (source, key) do update set since = excluded.since, until = excluded.until
+         where known.until <= excluded.since
+        returning source, key
+      )
+      insert into inbox (source, delivery_key, resource, request, body, received_at, state, reason, processed_at)
+      select source, case when until is null then key else key || ' ' || received_at::text end, resource, request, body,
+             received_at, case when refused is null then 'pending' else 'refused' end, refused,
+             case when refused is null then null else received_at end
+        from arrived
+       where until is null or (source, key) in (select source, key from free)
+       order by position
+      on conflict (source, delivery_key) do nothing
+      returning state = 'pending' as pending`.execute(tx);
+    if (saved.rows.some((row) => row.pending)) await requestWork(tx, { kind: "inbox", ref: 0, dueAt: now });
+  });
+}
+
+/** A request that could not be authenticated: never its body. */
+export interface Stranger {
+  readonly source: string;
+  readonly sender: string;
+  readonly bodySha256: string;
+  readonly reason: string;
+  readonly receivedAt: Instant;
+}
+
+/** So many of a day (UTC) are kept one by one; all are counted. */
+const MOST_STRANGERS_A_DAY = 1_000;
+
+/** Counts them all, and keeps those that fit in the day's share. */
+export async function saveStrangers(db: Db, strangers: readonly Stranger[]): Promise<void> {
+  const [first] = strangers;
+  if (first === undefined) return;
+  const midnight = first.receivedAt.toZonedDateTimeISO("UTC").startOfDay().toInstant();
+  await sql`
+    with stranger as (
+      select * from unnest(
+        ${strangers.map((one) => one.source)}::text[], ${strangers.map((one) => one.sender)}::text[],
+        ${strangers.map((one) => one.bodySha256)}::text[], ${strangers.map((one) => one.reason)}::text[],
+        ${strangers.map((one) => one.receivedAt.toString())}::timestamptz[]
+      ) as one (source, sender, body_sha256, reason, received_at)
+    ), counted as (
+      insert into unauthenticated_counts as known (day, source, reason, count)
+      select ${midnight}::timestamptz::date, source, reason, count(*) from stranger group by source, reason order by source, reason
+      on conflict (day, source, reason) do update set count = known.count + excluded.count
+    )
+    insert into unauthenticated (source, sender, body_sha256, reason, received_at)
+    select source, sender, body_sha256, reason, received_at from stranger
+     limit greatest(0, ${MOST_STRANGERS_A_DAY} - (select count(*) from unauthenticated where received_at >= ${midnight}))
+  `.execute(db);
+}
+
+export interface PendingDelivery extends Delivery {
+  readonly attempts: number;
+}
+
+/** Deliveries that wait and are not held back, oldest first. `machineNow`: back-off is machine time. */
+export async function pendingDeliveries(
+  db: Db,
+  at: { machineNow: Instant; limit: number },
+): Promise<PendingDelivery[]> {
+  const rows = await db
+    .selectFrom("inbox")
+    .selectAll()
+    .where("state", "=", "pending")
+    .where((where) => where.or([where("not_before", "is", null), where("not_before", "<=", at.machineNow)]))
+    .orderBy("id")
+    .limit(at.limit)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    source: row.source,
+    resource: row.resource,
+    request: row.request as unknown as Delivery["request"],
+    body: row.body,
+    receivedAt: row.received_at,
+    attempts: row.attempts,
+  }));
+}
+
+/** Holds those that still wait and that nobody else holds; what another took is left to him. */
+export async function holdPending(tx: Tx, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await tx
+    .selectFrom("inbox")
+    .select("id")
+    .where("id", "in", [...ids])
+    .where("state", "=", "pending")
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  return new Set(rows.map((row) => row.id));
+}
+
+export interface Verdicted {
+  readonly id: number;
+  readonly state: "done" | "ignored" | "refused";
+  readonly reason: string | null;
+}
+
+export async function markDeliveries(db: Db, verdicts: readonly Verdicted[], now: Instant): Promise<void> {
+  if (verdicts.length === 0) return;
+  await sql`
+    update inbox set state = verdict.state, reason = verdict.reason, processed_at = ${now}::timestamptz, not_before = null
+      from unnest(${verdicts.map((one) => one.id)}::bigint[], ${verdicts.map((one) => one.state)}::text[],
+                  ${verdicts.map((one) => one.reason)}::text[]) as verdict (id, state, reason)
+     where inbox.id = verdict.id and inbox.state = 'pending'`.execute(db);
+}
+
+/** A failure of ours: held back until `notBefore` (machine time), or refused when that is null. */
+export async function markFailed(
+  db: Db,
+  id: number,
+  failure: { readonly reason: string; readonly notBefore: Instant | null; readonly now: Instant },
+): Promise<void> {
+  const refused = failure.notBefore === null;
+  await db
+    .updateTable("inbox")
+    .set({
+      attempts: sql`attempts + 1`,
+      reason: failure.reason,
+      not_before: failure.notBefore,
+      state: refused ? "refused" : "pending",
+      processed_at: refused ? failure.now : null,
+    })
+    .where("id", "=", id)
+    .where("state", "=", "pending")
+    .execute();
+}
+
+/** When the next delivery may be tried: at once (`notBefore` null) or then (machine time). Null when none waits. */
+export async function nextPending(db: Db): Promise<{ readonly notBefore: Instant | null } | null> {
+  const row = await db
+    .selectFrom("inbox")
+    .select("not_before")
+    .where("state", "=", "pending")
+    .orderBy("not_before", (order) => order.asc().nullsFirst())
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : { notBefore: row.not_before };
+}
+
+/** Forgets delivery keys whose time is over. */
+export async function forgetKeys(db: Db, now: Instant): Promise<void> {
+  await db.deleteFrom("delivery_keys").where("until", "<=", now).execute();
+}

@@ -1,0 +1,165 @@
+import type { Clock, Instant } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import { type IncidentId, newReference, type RunId } from "../base/ids.ts";
+import type { Logger } from "../base/log.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { foldSignals } from "../incidents/fold.ts";
+import type { NewSignal, SavedSignal } from "../incidents/signal.ts";
+import { saveSignals } from "../incidents/signals.store.ts";
+import type { WorkOutcome } from "../store/outbox.ts";
+import type { Store, Tx } from "../store/store.ts";
+import {
+  forgetKeys,
+  holdPending,
+  markDeliveries,
+  markFailed,
+  nextPending,
+  type PendingDelivery,
+  pendingDeliveries,
+} from "./inbox.store.ts";
+import { bindSources, type SourcePlugin } from "./plugin.ts";
+import { createReader, type ReadDelivery, type Self } from "./read.ts";
+import type { SlackEvent } from "./sources/slack-message.ts";
+
+/** The run (row ids) that a signal was found to be evidence for, and its incident. Joined by app.ts. */
+export type LinkSignal = (
+  tx: Tx,
+  signal: SavedSignal,
+  now: Instant,
+) => Promise<{ readonly runId: number; readonly incidentId: number | null } | null>;
+
+/** Captures what people wrote in a thread of ours into its timeline. Called for every event of Slack. */
+export type CaptureSlackEvent = (tx: Tx, event: SlackEvent, receivedAt: Instant) => Promise<void>;
+
+export interface InboxPorts {
+  readonly linkSignal: LinkSignal;
+  readonly captureSlackEvent: CaptureSlackEvent;
+  /** The name of a channel that an event names by id; null when it cannot be known. */
+  readonly channelName: (id: string) => Promise<string | null>;
+  /** Nightdesk's own bot and user id, once they are known. */
+  readonly self: () => Self;
+}
+
+const BATCH = 500;
+const MOST_ATTEMPTS = 5;
+const FIRST_BACKOFF_MS = 1_000;
+
+/**
+ * Work of kind `inbox`: turns deliveries into signals and incidents, up to 500 a call. Deliveries that may meet in one
+ * incident share a transaction; one that makes our code fail is tried again by itself, later and later, and refused with
+ * the reason after five attempts, so that it never holds up the others.
+ */
+export function createInboxProcessor(parts: {
+  store: Store;
+  catalogue: Catalogue;
+  sources: readonly SourcePlugin[];
+  clock: Clock;
+  log: Logger;
+  ports: InboxPorts;
+}): { process(): Promise<WorkOutcome> } {
+  const { store, catalogue, clock, log, ports } = parts;
+  const reader = createReader({ catalogue, bound: bindSources(catalogue, parts.sources), ports });
+
+  async function process(): Promise<WorkOutcome> {
+    const waiting = await pendingDeliveries(store.db, { machineNow: clock.machineNow(), limit: BATCH });
+    const read: ReadDelivery[] = [];
+    for (const delivery of waiting) {
+      try {
+        read.push(await reader.read(delivery));
+      } catch (error) {
+        await failed(delivery, error);
+      }
+    }
+    const settled = read.flatMap(({ delivery, verdict, signals, event }) =>
+      signals.length === 0 && event === null ? [{ id: delivery.id, ...verdict }] : [],
+    );
+    await markDeliveries(store.db, settled, clock.now());
+    for (const group of groupsOf(read)) await processGroup(group);
+    await forgetKeys(store.db, clock.now());
+    return outcome();
+  }
+
+  async function processGroup(group: readonly ReadDelivery[]): Promise<void> {
+    try {
+      await store.tx((tx) => carryOut(tx, group));
+    } catch (error) {
+      const [only] = group;
+      if (group.length === 1 && only !== undefined) return failed(only.delivery, error);
+      log.warn({ deliveries: group.length, error: messageOf(error) }, "a group failed, trying each by itself");
+      for (const one of group) await processGroup([one]);
+    }
+  }
+
+  async function carryOut(tx: Tx, group: readonly ReadDelivery[]): Promise<void> {
+    const held = await holdPending(
+      tx,
+      group.map(({ delivery }) => delivery.id),
+    );
+    const mine = group.filter(({ delivery }) => held.has(delivery.id));
+    const now = clock.now();
+    for (const { event, delivery } of mine) {
+      if (event !== null) await ports.captureSlackEvent(tx, event, delivery.receivedAt);
+    }
+    await fold(
+      tx,
+      mine.flatMap(({ signals }) => signals),
+      now,
+    );
+    await markDeliveries(
+      tx,
+      mine.map(({ delivery, verdict }) => ({ id: delivery.id, ...verdict })),
+      now,
+    );
+  }
+
+  async function fold(tx: Tx, signals: readonly NewSignal[], now: Instant): Promise<void> {
+    if (signals.length === 0) return;
+    const saved = await saveSignals(tx, signals);
+    const toFold = [];
+    for (const signal of [...saved].sort((a, b) => a.at.epochMilliseconds - b.at.epochMilliseconds || a.id - b.id)) {
+      const linked = signal.job === null ? null : await ports.linkSignal(tx, signal, now);
+      toFold.push({
+        signal,
+        run: linked === null ? null : (linked.runId as RunId),
+        incident: linked === null ? null : (linked.incidentId as IncidentId | null),
+      });
+    }
+    await foldSignals(tx, { catalogue, now }, toFold);
+  }
+
+  async function failed(delivery: PendingDelivery, error: unknown): Promise<void> {
+    const attempt = delivery.attempts + 1;
+    const reference = newReference();
+    log.error(
+      { delivery: delivery.id, attempt, reference, error: messageOf(error) },
+      "a delivery could not be processed",
+    );
+    const backoffMs = FIRST_BACKOFF_MS * 4 ** (attempt - 1);
+    await markFailed(store.db, delivery.id, {
+      reason: `our fault, reference ${reference}: ${messageOf(error).slice(0, 300)}`,
+      notBefore: attempt >= MOST_ATTEMPTS ? null : clock.machineNow().add({ milliseconds: backoffMs }),
+      now: clock.now(),
+    });
+  }
+
+  async function outcome(): Promise<WorkOutcome> {
+    const next = await nextPending(store.db);
+    if (next === null) return { done: true };
+    const dueAt = clock.now();
+    return next.notBefore === null ? { done: false, dueAt } : { done: false, dueAt, notBefore: next.notBefore };
+  }
+
+  return { process };
+}
+
+/** Deliveries that may meet in one incident, or in one thread, in the order in which the first of each came. */
+function groupsOf(read: readonly ReadDelivery[]): ReadDelivery[][] {
+  const groups = new Map<string, ReadDelivery[]>();
+  for (const one of read) {
+    if (one.signals.length === 0 && one.event === null) continue;
+    const group = groups.get(one.group);
+    if (group === undefined) groups.set(one.group, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
+}
