@@ -52,13 +52,18 @@ function Opened({ shown, viewer, become, place, setPlace }: OpenedProps) {
 
   useEffect(() => {
     const follow = (): void => {
-      const target = readAddress(window.location.hash, frame);
+      const target = readAddress(window.location.hash, frame, viewer);
       if (target !== null) go(target.place, target.ts);
     };
     follow();
     window.addEventListener("hashchange", follow);
     return () => window.removeEventListener("hashchange", follow);
-  }, [frame, go]);
+  }, [frame, viewer, go]);
+
+  // The address follows the reader, so that it can be reloaded, and copied.
+  useEffect(() => {
+    if (place !== null) window.history.replaceState(null, "", addressOf(place, thread, frame));
+  }, [place, thread, frame]);
 
   useEffect(() => {
     if (fault === null) return;
@@ -137,9 +142,18 @@ function directoryOf(shown: Shown, viewer: string, openChannel: (id: string) => 
   };
 }
 
-function readAddress(hash: string, frame: Frame): { place: Place; ts: string | null } | null {
-  const [name = "", ts] = hash.replace(/^#/, "").split("/");
+const ownAddress = "@app";
+
+function addressOf(place: Place, thread: string | null, frame: Frame): string {
+  if (place.kind === "drills") return "#drills";
+  const name = place.id.startsWith("@") ? ownAddress : (channelAt(frame, place.id)?.name ?? "");
+  return `#${encodeURIComponent(name)}${thread === null ? "" : `/${thread}`}`;
+}
+
+function readAddress(hash: string, frame: Frame, viewer: string): { place: Place; ts: string | null } | null {
+  const [name = "", ts = null] = hash.replace(/^#/, "").split("/").map(decodeURIComponent);
   if (name === "drills") return { place: { kind: "drills" }, ts: null };
-  const channel = frame.channels.find((one) => one.name === decodeURIComponent(name));
-  return channel === undefined ? null : { place: { kind: "channel", id: channel.id }, ts: ts ?? null };
+  if (name === ownAddress) return { place: { kind: "channel", id: `@${viewer}` }, ts };
+  const channel = frame.channels.find((one) => one.name === name);
+  return channel === undefined ? null : { place: { kind: "channel", id: channel.id }, ts };
 }

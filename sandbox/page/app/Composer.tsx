@@ -22,18 +22,19 @@ export function Composer({ channel, threadTs, placeholder }: Props) {
     const words = text.trim();
     if (words === "") return;
     setText("");
+    let known = true;
     const done = await attempt(async () => {
       if (!words.startsWith("/")) {
         await client.say({ channel, threadTs }, words);
       } else if (threadTs === null) {
-        await client.command(channel, words);
+        known = await client.command(channel, words);
       } else {
         const [name = "/"] = words.split(/\s/, 1);
         throw new Error(`${name} is not supported in threads. Mention @${frame.app.name.toLowerCase()} instead.`);
       }
     });
     // What was typed comes back when it could not be sent, unless something else is being typed by then.
-    if (!done) setText((now) => (now === "" ? words : now));
+    if (!done || !known) setText((now) => (now === "" ? words : now));
   }
 
   function take(suggestion: Suggestion | undefined): void {

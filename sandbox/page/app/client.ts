@@ -23,10 +23,9 @@ export function clientFor(user: string, appName: string) {
 
   return {
     say: (place: Place, text: string) => done(twin.act("say", { user, ...within(place), text })),
-    async command(channel: string, text: string): Promise<void> {
-      const acted = await twin.act("slash", { user, channel, text });
-      // What went wrong with the app's answer is said in the channel, as Slack does it.
-      if (!acted.ok && acted.error === "no_such_command") throw new Error(sentenceFor(acted, appName));
+    /** False: there is no such command. Whatever goes wrong is said in the channel, by the workspace itself. */
+    async command(channel: string, text: string): Promise<boolean> {
+      return (await twin.act("slash", { user, channel, text })).error !== "no_such_command";
     },
     edit: (message: Message, text: string) => done(twin.act("edit", { user, ...at(message), text })),
     remove: (message: Message) => done(twin.act("delete", { user, ...at(message) })),
@@ -97,8 +96,6 @@ function sentenceFor(acted: Acted, appName: string): string {
       return `${appName} did not answer in time. Try again.`;
     case "dispatch_failed":
       return `${appName} could not be reached${acted.status === undefined ? "" : ` (it answered ${acted.status})`}. Is it running?`;
-    case "no_such_command":
-      return "That is not a command here. Type / to see the list.";
     case "no_such_button":
       return "That button is no longer there.";
     case "no_modal":

@@ -36,9 +36,15 @@ export function useWorkspace(viewer: string | null, open: string | null) {
   const current = useRef({ viewer, open, frame });
   current.current = { viewer, open, frame };
 
-  const readChannel = useCallback(async (channel: string, now: Frame): Promise<void> => {
-    const roots = await twin.messages(channel);
-    setMessages((held) => ({ ...held, [channel]: roots.map((root) => readRoot(root, channel, now)) }));
+  const fail = useCallback(
+    (error: unknown): void => setFailure(error instanceof Error ? error.message : String(error)),
+    [],
+  );
+
+  const readChannel = useCallback(async (channel: string, now: Frame): Promise<Message[]> => {
+    const roots = (await twin.messages(channel)).map((root) => readRoot(root, channel, now));
+    setMessages((held) => ({ ...held, [channel]: roots }));
+    return roots;
   }, []);
 
   const readOwn = useCallback(async (user: string, now: Frame): Promise<void> => {
@@ -65,11 +71,22 @@ export function useWorkspace(viewer: string | null, open: string | null) {
       }
       const { viewer: user, open: place } = current.current;
       const touched = touchedBy(changes, now, user);
-      if (touched.fresh.some((id) => id !== place)) {
-        setNewIn((held) => new Set([...held, ...touched.fresh.filter((id) => id !== place)]));
-      }
-      const work = [...touched.channels].map((channel) => readChannel(channel, now));
+      const tell = (fresh: string[]): void => {
+        const news = fresh.filter((id) => id !== place);
+        if (news.length > 0) setNewIn((held) => new Set([...held, ...news]));
+      };
+      tell(touched.fresh);
+      const work: Promise<unknown>[] = [...touched.channels].map((channel) => readChannel(channel, now));
       if (user !== null && touched.own) work.push(readOwn(user, now));
+      if (user !== null && touched.direct.length > 0) {
+        // Somebody's direct messages; only reading this person's tells whether they are his.
+        const known = (await readChannel(`@${user}`, now)).flatMap((root) => [
+          root.ts,
+          ...root.replies.map((one) => one.ts),
+        ]);
+        if (touched.direct.some((change) => isNews(change, user) && known.includes(change.ts ?? "")))
+          tell([`@${user}`]);
+      }
       await Promise.all(work);
     }
 
@@ -78,8 +95,6 @@ export function useWorkspace(viewer: string | null, open: string | null) {
       pending.push(change);
       timer ??= setTimeout(() => void catchUp().catch(fail), quietMs);
     }
-
-    const fail = (error: unknown): void => setFailure(error instanceof Error ? error.message : String(error));
 
     async function begin(): Promise<void> {
       const shown = await twin.workspace();
@@ -96,16 +111,24 @@ export function useWorkspace(viewer: string | null, open: string | null) {
       stop();
       if (timer !== null) clearTimeout(timer);
     };
-  }, [readChannel, readOwn]);
+  }, [readChannel, readOwn, fail]);
+
+  // What one person alone sees is gone at once for the next one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of person empties it
+  useEffect(() => {
+    setEphemerals([]);
+    setModal(null);
+  }, [viewer]);
 
   useEffect(() => {
     if (viewer === null || frame === null) return;
-    setEphemerals([]);
-    setModal(null);
-    // A person whom the app never wrote to has no direct messages: nothing to show, and no fault.
-    void readChannel(`@${viewer}`, frame).catch(() => undefined);
-    void readOwn(viewer, frame);
-  }, [viewer, frame, readChannel, readOwn]);
+    readOwn(viewer, frame).catch(fail);
+  }, [viewer, frame, readOwn, fail]);
+
+  useEffect(() => {
+    // Reading them opens them in the workspace, so they are read when somebody looks.
+    if (frame !== null && open?.startsWith("@")) readChannel(open, frame).catch(fail);
+  }, [open, frame, readChannel, fail]);
 
   useEffect(() => {
     setNewIn((held) => new Set([...held].filter((id) => id !== open && id !== viewer)));
@@ -115,25 +138,35 @@ export function useWorkspace(viewer: string | null, open: string | null) {
   return { shown, failure };
 }
 
-/** What to read again after these changes: channels, whether the viewer's own things, and what is new to whom. */
-function touchedBy(changes: Change[], frame: Frame, viewer: string | null) {
+interface Touched {
+  channels: Set<string>;
+  /** Changes in channels that are nobody's but one person's. */
+  direct: Change[];
+  own: boolean;
+  /** Channels and people with something new. */
+  fresh: string[];
+}
+
+/** What to read again after these changes. */
+function touchedBy(changes: Change[], frame: Frame, viewer: string | null): Touched {
   const known = new Set(frame.channels.map((channel) => channel.id));
-  const channels = new Set<string>();
-  const fresh: string[] = [];
-  let own = false;
+  const touched: Touched = { channels: new Set(), direct: [], own: false, fresh: [] };
   for (const change of changes) {
-    if (change.kind === "ephemeral" || change.kind === "ephemeral_deleted" || change.kind === "modal") {
-      if (change.user === viewer) own = true;
-      else if (change.user !== undefined && change.kind !== "ephemeral_deleted") fresh.push(change.user);
-      if (change.user === viewer && change.kind === "ephemeral" && change.channel !== undefined) {
-        fresh.push(change.channel);
-      }
-    } else if (change.channel !== undefined) {
-      const channel = known.has(change.channel) ? change.channel : viewer === null ? null : `@${viewer}`;
-      if (channel === null) continue;
-      channels.add(channel);
-      if (change.kind === "message" && change.user !== viewer) fresh.push(channel);
+    const { kind, user, channel } = change;
+    if (kind === "ephemeral" || kind === "ephemeral_deleted" || kind === "modal") {
+      if (user === viewer) touched.own = true;
+      else if (user !== undefined && kind !== "ephemeral_deleted") touched.fresh.push(user);
+      if (user === viewer && kind === "ephemeral" && channel !== undefined) touched.fresh.push(channel);
+    } else if (channel !== undefined && !known.has(channel)) {
+      touched.direct.push(change);
+    } else if (channel !== undefined) {
+      touched.channels.add(channel);
+      if (isNews(change, viewer)) touched.fresh.push(channel);
     }
   }
-  return { channels, own, fresh };
+  return touched;
+}
+
+function isNews(change: Change, viewer: string | null): boolean {
+  return change.kind === "message" && change.user !== viewer;
 }

@@ -122,8 +122,11 @@ describe.runIf(hasChromium())("the page in a browser", () => {
     ).toBe("1\n2\n");
     expect(workspace.files().map((file) => file.name)).toEqual(["ids.csv"]);
     await type(page, "/nonsense");
-    await expectText(page.getByRole("alert"), "not a command here");
+    await expectText(page.getByRole("main"), "/nonsense is not a valid command.");
     await expectValue(page.getByPlaceholder("Message #ops"), "/nonsense");
+    await workspace.archive({ user: "asha", channel: "monitoring" });
+    await page.getByRole("button", { name: "monitoring" }).click();
+    await expectText(page.getByRole("main"), "This channel is archived.");
   });
 
   test("drills are listed and played in the panel", async () => {
