@@ -64,7 +64,8 @@ function calledWrong(error: unknown): Called {
     return { kind: "limited", retryAfterMs: Math.max(1, error.retryAfter) * 1_000 };
   }
   if (error instanceof webApi.WebAPIHTTPError) {
-    return { kind: "unavailable", sent: true, timedOut: false, detail: `HTTP ${error.statusCode}` };
+    // 503 is said by whoever stands before Slack's own machines: the call went no further.
+    return { kind: "unavailable", sent: error.statusCode !== 503, timedOut: false, detail: `HTTP ${error.statusCode}` };
   }
   if (error instanceof webApi.WebAPIRequestError) {
     const { original } = error;

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { DirectoryUser, LookUpUser } from "../command/people.ts";
 import type { Db } from "../store/store.ts";
 import { recordOf, type SlackApi, stringOf } from "./api.ts";
+import type { WhoAmI } from "./identity.ts";
 
 /** A member's name or guest status may change; a person who leaves must not command for long. */
 const FRESH_MS = 10 * 60_000;
@@ -21,29 +22,18 @@ export interface Directory {
 export interface KnownAs {
   readonly name: string;
   readonly handle: string;
+  readonly email: string | null;
 }
 
-const SOMEONE: KnownAs = { name: "someone", handle: "someone" };
+const SOMEONE: KnownAs = { name: "someone", handle: "someone", email: null };
 
-export function createDirectory(parts: { db: Db; api: SlackApi; clock: Clock }): Directory {
-  const { db, api, clock } = parts;
-  let ownTeam: Promise<string | null> | null = null;
-
-  /** People of another workspace have its team id. Asked once; an answer that did not come is asked for again. */
-  function teamId(): Promise<string | null> {
-    ownTeam ??= api.call("auth.test", {}).then((called) => {
-      const id = called.kind === "ok" ? stringOf(called.data, "team_id") : undefined;
-      if (id === undefined) ownTeam = null;
-      return id ?? null;
-    });
-    return ownTeam;
-  }
-
+export function createDirectory(parts: { db: Db; api: SlackApi; whoAmI: WhoAmI; clock: Clock }): Directory {
+  const { db, api, whoAmI, clock } = parts;
   async function ask(slackId: string): Promise<DirectoryUser | null | "no answer"> {
     const called = await api.call("users.info", { user: slackId });
     if (called.kind === "refused" && NOBODY.has(called.error)) return null;
     const user = called.kind === "ok" ? recordOf(called.data, "user") : undefined;
-    return user === undefined ? "no answer" : userOf(slackId, user, await teamId());
+    return user === undefined ? "no answer" : userOf(slackId, user, (await whoAmI())?.teamId ?? null);
   }
 
   async function lookUp(slackId: string, freshMs: number, on: Db): Promise<DirectoryUser | null> {
@@ -66,7 +56,7 @@ export function createDirectory(parts: { db: Db; api: SlackApi; clock: Clock }):
     lookUp: (slackId) => lookUp(slackId, FRESH_MS, db),
     nameOf: async (on, slackId) => {
       const user = await lookUp(slackId, Number.POSITIVE_INFINITY, on);
-      return user === null ? SOMEONE : { name: user.name, handle: user.handle };
+      return user === null ? SOMEONE : user;
     },
   };
 }
@@ -75,7 +65,9 @@ const NOBODY = new Set(["user_not_found", "user_not_visible", "users_not_found"]
 
 function userOf(id: string, user: Readonly<Record<string, unknown>>, ownTeam: string | null): DirectoryUser {
   const profile = recordOf(user, "profile") ?? {};
-  const team = stringOf(user, "team_id");
+  // In an organisation of several workspaces a person belongs to each that is listed.
+  const listed = recordOf(user, "enterprise_user")?.["teams"];
+  const teams = [stringOf(user, "team_id") ?? ownTeam, ...(Array.isArray(listed) ? listed : [])];
   const handle = filled(stringOf(user, "name")) ?? id;
   return {
     id,
@@ -88,8 +80,7 @@ function userOf(id: string, user: Readonly<Record<string, unknown>>, ownTeam: st
     email: filled(stringOf(profile, "email")) ?? null,
     isBot: user["is_bot"] === true || id === "USLACKBOT",
     isGuest: user["is_restricted"] === true || user["is_ultra_restricted"] === true,
-    isForeign:
-      user["is_stranger"] === true || (ownTeam !== null && team !== undefined && team !== "" && team !== ownTeam),
+    isForeign: user["is_stranger"] === true || (ownTeam !== null && !teams.includes(ownTeam)),
     isDeleted: user["deleted"] === true,
   };
 }

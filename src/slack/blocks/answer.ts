@@ -34,10 +34,11 @@ export function answerMessage(answer: Answer, frame: AnswerFrame): Message {
 }
 
 /** An answer that takes the place of the form that was open. */
-export function answerView(answer: Answer, title: string): types.ModalView {
+export function answerView(answer: Answer, frame: AnswerFrame): types.ModalView {
   return {
     type: "modal",
-    title: { type: "plain_text", text: title.slice(0, LIMITS.modalTitle) },
+    private_metadata: JSON.stringify({ request: frame.request, question: "" }),
+    title: { type: "plain_text", text: "Nightdesk" },
     close: { type: "plain_text", text: "Close" },
     blocks: answerBlocks(answer, LIMITS.modalBlocks - 4),
   };

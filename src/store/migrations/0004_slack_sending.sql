@@ -19,3 +19,6 @@ create table slack_former_roots (
   subject_id  bigint not null,
   primary key (channel_id, root_ts)
 );
+
+-- Presses of one button are found by how their key begins.
+create index command_requests_key_prefix on command_requests (key text_pattern_ops);

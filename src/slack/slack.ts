@@ -1,0 +1,120 @@
+import type { RequestListener } from "node:http";
+import type { Clock } from "../base/clock.ts";
+import type { Http } from "../base/http.ts";
+import type { Logger } from "../base/log.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import type { WorkOutcome } from "../store/outbox.ts";
+import type { Store } from "../store/store.ts";
+import { createAnswerer } from "./answers.ts";
+import { createSlackApi, recordOf, stringOf } from "./api.ts";
+import { createBolt } from "./bolt.ts";
+import { type CaptureSlackEvent, createCapture } from "./capture.ts";
+import { createChannels } from "./channels.ts";
+import { createDirectory, type Directory } from "./directory.ts";
+import { createKeepRoot } from "./home-channel.ts";
+import { createWhoAmI, type Identity } from "./identity.ts";
+import { createPoster } from "./poster.ts";
+import { createIncidentProjector } from "./projector.ts";
+import { createRunCardProjector } from "./run-cards.ts";
+import type { SlackPorts } from "./surfaces/contract.ts";
+import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
+import { registerSurfaces } from "./surfaces/register.ts";
+import { createRespond } from "./surfaces/respond.ts";
+import { numbersOfThread } from "./threads.store.ts";
+import { createUploadToThread, type UploadToThread } from "./uploads.ts";
+
+export interface SlackOptions {
+  readonly token: string;
+  /** For HTTP; with an `appToken` instead, Socket Mode. */
+  readonly signingSecret: string | null;
+  readonly appToken: string | null;
+  /** Ends in `/api/`; absent: Slack's own. */
+  readonly slackApiUrl?: string | undefined;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly log: Logger;
+  readonly http: Http;
+  readonly ports: SlackPorts;
+}
+
+/** Everything of Slack. Creating it asks nothing of Slack. */
+export interface Slack {
+  /** For POST /slack/events: reads and verifies the body itself. */
+  readonly requestListener: RequestListener;
+  /** Socket Mode only: connects, and disconnects. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Work of the kinds `incident` and `run-card`, by row id. */
+  project(kind: "incident" | "run-card", id: number): Promise<WorkOutcome>;
+  /** Work of kind `answer`, by the id of the command request. */
+  deliverAnswer(id: number): Promise<WorkOutcome>;
+  readonly captureSlackEvent: CaptureSlackEvent;
+  readonly directory: Directory;
+  readonly uploadToThread: UploadToThread;
+  /** The name of a channel that an event names by id; null when Slack does not tell. */
+  channelName(id: string): Promise<string | null>;
+  /** Who Nightdesk is here, once Slack has told. Asking starts the asking. */
+  self(): Identity | null;
+}
+
+export function createSlack(options: SlackOptions): Slack {
+  const { store, clock, catalogue, log, ports, http } = options;
+  const { db } = store;
+  const api = createSlackApi({ token: options.token, slackApiUrl: options.slackApiUrl, log });
+  const whoAmI = createWhoAmI(api);
+  const directory = createDirectory({ db, api, whoAmI, clock });
+  const channels = createChannels({ api, clock });
+  const poster = createPoster({ db, api, clock, log });
+  const keepRoot = createKeepRoot({ db, poster, channels, catalogue, clock, log });
+  const projection = { store, poster, keepRoot, catalogue, clock, log };
+  const projectIncident = createIncidentProjector(projection);
+  const projectRunCard = createRunCardProjector(projection);
+  const bolt = createBolt({
+    token: options.token,
+    signingSecret: options.signingSecret,
+    appToken: options.appToken,
+    slackApiUrl: options.slackApiUrl,
+    clock,
+    log,
+    keepEvent,
+  });
+  registerSurfaces(bolt.app, { db, api, ports, log }, createRespond(http, log));
+
+  async function keepEvent(envelope: Readonly<Record<string, unknown>>): Promise<void> {
+    const event = recordOf(envelope, "event") ?? {};
+    if (event["type"] !== "app_mention") return ports.receiveSlackEvent(envelope);
+    const mention = mentionOf(envelope);
+    if (mention === null) return;
+    const root = mention.threadTs ?? mention.ts;
+    const numbers = await numbersOfThread(db, mention.channel, root);
+    await ports.receiveCommand(mentionCommand(mention, { ...numbers, channelName: channels.nameOf(mention.channel) }));
+  }
+
+  let self: Identity | null = null;
+
+  return {
+    requestListener: bolt.requestListener,
+    start: bolt.start,
+    stop: bolt.stop,
+    project: (kind, id) => (kind === "incident" ? projectIncident(id) : projectRunCard(id)),
+    deliverAnswer: createAnswerer({ db, api, http, clock, log }),
+    captureSlackEvent: createCapture({ catalogue, directory, whoAmI }),
+    directory,
+    uploadToThread: createUploadToThread({ db, client: api.client }),
+    channelName: async (id) => {
+      const known = channels.nameOf(id);
+      if (known !== null) return known;
+      const called = await api.call("conversations.info", { channel: id });
+      return called.kind === "ok" ? (stringOf(recordOf(called.data, "channel") ?? {}, "name") ?? null) : null;
+    },
+    self: () => {
+      if (self === null) {
+        void whoAmI().then((identity) => {
+          self = identity;
+        });
+      }
+      return self;
+    },
+  };
+}

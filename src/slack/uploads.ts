@@ -1,0 +1,43 @@
+import type { webApi } from "@slack/bolt";
+import type { Db } from "../store/store.ts";
+import { readThread } from "./threads.store.ts";
+
+/** Puts a text as a file into an incident's thread: its address, or null when there is no thread yet. */
+export type UploadToThread = (file: {
+  readonly incident: number;
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+}) => Promise<string | null>;
+
+/** Throws what Slack throws: the caller has the file elsewhere. */
+export function createUploadToThread(parts: { db: Db; client: webApi.WebClient }): UploadToThread {
+  return async (file) => {
+    const incident = await parts.db
+      .selectFrom("incidents")
+      .select("id")
+      .where("number", "=", file.incident)
+      .executeTakeFirst();
+    const thread = incident === undefined ? null : await readThread(parts.db, "incident", incident.id);
+    if (thread === null) return null;
+    const uploaded = await parts.client.filesUploadV2({
+      channel_id: thread.channelId,
+      thread_ts: thread.rootTs,
+      filename: file.name,
+      title: file.title,
+      content: file.text,
+    });
+    return addressOf(uploaded.files);
+  };
+}
+
+function addressOf(files: unknown): string | null {
+  if (!Array.isArray(files)) return null;
+  for (const file of files) {
+    if (typeof file !== "object" || file === null) continue;
+    if ("permalink" in file && typeof file.permalink === "string") return file.permalink;
+    const inner = "files" in file ? addressOf(file.files) : null;
+    if (inner !== null) return inner;
+  }
+  return null;
+}
