@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import type { IncidentId, RunId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
@@ -6,16 +5,14 @@ import { nextNumber } from "../store/counters.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
+import { lockCandidates, lockKeys, type Reach } from "./folding.store.ts";
 import { alsoResolved, decide, effectiveAt, type FoldDecision, type Folding, foldingOf } from "./folding.ts";
 import type { Incident } from "./incident.ts";
-import { insertIncident, lockIncidents, updateIncident } from "./incidents.store.ts";
+import { insertIncident, updateIncident } from "./incidents.store.ts";
 import { opens, type SavedSignal } from "./signal.ts";
 import { earlyResolutions, type Joining, keepJoinings } from "./signals.store.ts";
 import { appendEntries } from "./timeline.store.ts";
 import type { EntryDraft } from "./timeline.ts";
-
-/** The newest incidents with a key that are looked at. */
-const MOST_CANDIDATES = 5;
 
 /** A saved signal, with the run that it was found to speak of and that run's incident. */
 export interface ToFold {
@@ -69,7 +66,7 @@ async function deskOf(
   given: readonly Given[],
 ): Promise<Desk> {
   const incidents = new Map<IncidentId, Incident>();
-  for (const incident of await lockCandidates(tx, given)) incidents.set(incident.id, incident);
+  for (const incident of await lockCandidates(tx, reachOf(given))) incidents.set(incident.id, incident);
   const entries = new Map<IncidentId, EntryDraft[]>();
   const joinings: Joining[] = [];
 
@@ -138,36 +135,13 @@ async function earlyOnes(
     .map((signal) => ({ signal, run: null, incident: null, folding: foldingOf(signal, by.catalogue) }));
 }
 
-async function lockKeys(tx: Tx, rests: readonly string[]): Promise<void> {
-  await sql`
-    select pg_advisory_xact_lock(key)
-      from (select distinct hashtextextended(rest, 0) as key from unnest(${[...rests]}::text[]) as rest order by key) as keys
-  `.execute(tx);
-}
-
-async function lockCandidates(tx: Tx, given: readonly Given[]): Promise<Incident[]> {
-  const wanted = new Map(
-    given.flatMap(({ folding }) =>
-      folding.keys.map((key) => [`${folding.rule.name}\n${key}`, [folding.rule.name, key] as const]),
-    ),
-  );
+function reachOf(given: readonly Given[]): Reach {
   const ends = given.filter(({ signal }) => signal.kind === "resolved" || signal.kind === "finished");
-  const result = await sql<{ id: number }>`
-    select newest.id
-      from unnest(${[...wanted.values()].map(([rule]) => rule)}::text[], ${[...wanted.values()].map(([, key]) => key)}::text[]) as wanted (rule, key)
-     cross join lateral (select id from incidents where folding_rule = wanted.rule and folding_key = wanted.key
-                          order by id desc limit ${MOST_CANDIDATES}) as newest
-    union
-    select id from incidents
-     where status in ('open', 'acknowledged', 'mitigated')
-       and conditions ?| ${[...new Set(ends.map(({ signal }) => signal.condition))]}::text[]
-    union
-    select unnest(${given.flatMap(({ incident }) => (incident === null ? [] : [incident]))}::bigint[])
-  `.execute(tx);
-  return lockIncidents(
-    tx,
-    result.rows.map((row) => row.id),
-  );
+  return {
+    keys: given.flatMap(({ folding }) => folding.keys.map((key) => ({ rule: folding.rule.name, key }))),
+    conditions: ends.map(({ signal }) => signal.condition),
+    incidents: given.flatMap(({ incident }) => (incident === null ? [] : [incident])),
+  };
 }
 
 function inOrder(a: Given, b: Given): number {
