@@ -36,8 +36,11 @@ export function clientFor(user: string, appName: string) {
       const said = comment === "" ? {} : { comment };
       await done(twin.act("upload", { user, ...within(place), name: file.name, text: await file.text(), ...said }));
     },
-    press: (on: PressedOn, control: Control, value: ControlValue) =>
-      done(twin.act("press", { user, on, button: control.action_id ?? control.text?.text ?? "", ...asTyped(value) })),
+    async press(on: PressedOn, control: Control, value: ControlValue): Promise<void> {
+      const button = control.action_id ?? control.text?.text ?? "";
+      const acted = await twin.act("press", { user, on, button, ...asTyped(value) });
+      if (!acted.ok && !("channel" in on && saidInChannel(acted))) throw new Error(sentenceFor(acted, appName));
+    },
     shortcut: (shortcut: Shortcut, message: Message | null) =>
       done(
         twin.act("shortcut", {
@@ -55,6 +58,11 @@ export function clientFor(user: string, appName: string) {
     },
     dismiss: () => done(twin.act("closeModal", { user })),
   };
+}
+
+/** An app that does not answer is told of by the workspace, beside the message; once is enough. */
+function saidInChannel({ error }: Acted): boolean {
+  return error === "operation_timeout" || error === "dispatch_failed";
 }
 
 export function pressedOn(message: Message): PressedOn {
