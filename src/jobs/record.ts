@@ -5,7 +5,7 @@ import { jsonb, type Tx } from "../store/store.ts";
 import { releaseLease } from "./leases.ts";
 import { type Proof, type Run, runOf } from "./runs.store.ts";
 import { isTerminal, type RunEvent, type RunState, transition } from "./states.ts";
-import { tellIncident } from "./tell.ts";
+import { tellIncident, tellNote } from "./tell.ts";
 
 /** What a step changes beside the state. Absent: stays. */
 export interface RunChange {
@@ -68,6 +68,7 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
 export async function noteRun(tx: Tx, run: Run, note: Happening): Promise<Run> {
   const noted = await write(tx, run, columns(note.set ?? {}));
   await addEvent(tx, run, { ...note, to: run.state });
+  await tellNote(tx, noted, note);
   await show(tx, noted, note.at);
   return noted;
 }

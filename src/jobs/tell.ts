@@ -1,6 +1,9 @@
 import type { Instant } from "../base/clock.ts";
+import type { IncidentId } from "../base/ids.ts";
 import { type Actor, actorId, actorKey, actorName } from "../config/actor.ts";
-import { jsonb, type Tx } from "../store/store.ts";
+import { appendEntries } from "../incidents/timeline.store.ts";
+import type { EntryDraft } from "../incidents/timeline.ts";
+import type { Tx } from "../store/store.ts";
 import type { Run } from "./runs.store.ts";
 import type { RunState } from "./states.ts";
 
@@ -14,22 +17,38 @@ export async function tellIncident(
   step: { readonly to: RunState; readonly at: Instant; readonly actor: Actor; readonly reason: string },
 ): Promise<void> {
   const said = SAID[step.to];
-  if (run.incidentId === null || said === null) return;
-  await tx
-    .insertInto("timeline_entries")
-    .values({
-      incident_id: run.incidentId,
-      kind: "run",
-      at: step.at,
-      learned_at: step.at,
-      actor: actorId(step.actor),
-      actor_key: actorKey(step.actor),
-      actor_name: actorName(step.actor),
-      text: `run ${run.number}: ${run.job} in ${run.environment} ${said}: ${step.reason}`,
-      data: jsonb({ run: run.number, state: step.to, proved: run.proved }),
-    })
-    .execute();
+  if (said !== null) await tell(tx, run, { ...step, text: `${nameOf(run)} ${said}: ${step.reason}` });
 }
+
+/** The same for something that happened without changing the state. */
+export async function tellNote(
+  tx: Tx,
+  run: Run,
+  note: { readonly at: Instant; readonly actor: Actor; readonly reason: string },
+): Promise<void> {
+  await tell(tx, run, { ...note, text: `${nameOf(run)}: ${note.reason}` });
+}
+
+async function tell(
+  tx: Tx,
+  run: Run,
+  line: { readonly at: Instant; readonly actor: Actor; readonly text: string },
+): Promise<void> {
+  if (run.incidentId === null) return;
+  const entry: EntryDraft = {
+    kind: "run",
+    at: line.at,
+    actor: actorId(line.actor),
+    actorKey: actorKey(line.actor),
+    actorName: actorName(line.actor),
+    text: line.text,
+    data: { run: run.number, state: run.state, proved: run.proved },
+    visible: true,
+  };
+  await appendEntries(tx, { incident: run.incidentId as IncidentId, learnedAt: line.at }, [entry]);
+}
+
+const nameOf = (run: Run): string => `run ${run.number}: ${run.job} in ${run.environment}`;
 
 const SAID = {
   awaiting_approval: "requested",
