@@ -7,17 +7,11 @@
  * person's key or id.
  */
 
-/** Epoch seconds with six decimals: `"1702307100.000100"`. Unique in a channel, and the id of a message there. */
-export type Ts = string;
+import type { Ephemeral, FileShown, Message, Root, Seen, Ts, View } from "./shapes.ts";
+import type { Change, ChannelShown, Counters, PersonShown, Switches, WorkspaceShown } from "./shown.ts";
 
-/** Any JSON object in Slack's spelling, read by the few keys that matter. */
-export type Json = Record<string, unknown>;
-
-/** A Block Kit block as the app sent it, with the `block_id` that Slack adds. */
-export interface Block extends Json {
-  type: string;
-  block_id?: string;
-}
+export type * from "./shapes.ts";
+export type * from "./shown.ts";
 
 /** The parts of the app's manifest (schema 2.0.0) that decide what the twin allows and sends. */
 export interface Manifest {
@@ -91,95 +85,6 @@ export interface WorkspaceOptions {
   responseUrlLifeMs?: number;
 }
 
-/** A file as the API shows it, and its bytes as text. */
-export interface FileShown {
-  id: string;
-  name: string;
-  title: string;
-  mimetype: string;
-  size: number;
-  /** Id of who uploaded it. */
-  user: string;
-  url_private: string;
-  permalink: string;
-  /** Ids of the channels it was shared in. */
-  channels: string[];
-}
-
-/** A message in Slack's shape, as `conversations.history` would give it with metadata. */
-export interface Message {
-  type: "message";
-  /** Id of its channel. */
-  channel: string;
-  ts: Ts;
-  subtype?: string;
-  user?: string;
-  bot_id?: string;
-  app_id?: string;
-  username?: string;
-  text: string;
-  blocks?: Block[];
-  attachments?: Json[];
-  /** Present on replies, and on roots that have replies. */
-  thread_ts?: Ts;
-  reply_count?: number;
-  reply_users?: string[];
-  latest_reply?: Ts;
-  reactions?: { name: string; users: string[]; count: number }[];
-  edited?: { user: string; ts: Ts };
-  files?: FileShown[];
-  pinned_to?: string[];
-  metadata?: { event_type: string; event_payload: Json };
-  client_msg_id?: string;
-  parent_user_id?: string;
-}
-
-/** A message in the channel itself, with its thread. */
-export interface Root extends Message {
-  replies: Message[];
-}
-
-/** What only one person sees in a channel: an ephemeral message, or the answer to a command through its response URL. */
-export interface Ephemeral {
-  /** Give it to `press` as `{ ephemeral: id }`. */
-  id: string;
-  ts: Ts;
-  /** Id of who sees it. */
-  user: string;
-  /** Id of the channel. */
-  channel: string;
-  thread_ts?: Ts;
-  text: string;
-  blocks?: Block[];
-  attachments?: Json[];
-  /** `slack`: words of Slack itself ("/sync failed with the error operation_timeout"). */
-  from: "app" | "slack";
-}
-
-/** A modal or Home tab in Slack's shape (`views.open` returns it). */
-export interface View extends Json {
-  id: string;
-  type: "modal" | "home";
-  callback_id: string;
-  title?: Json;
-  submit?: Json | null;
-  close?: Json | null;
-  blocks: Block[];
-  private_metadata: string;
-  hash: string;
-  root_view_id: string;
-  previous_view_id: string | null;
-  state: { values: Record<string, Record<string, Json>> };
-}
-
-/** What the person saw last that was meant for him alone, as plain text. */
-export interface Seen {
-  kind: "ephemeral" | "response" | "modal";
-  text: string;
-  /** Epoch ms, by `clock`. */
-  at: number;
-}
-
 /** What Slack's client knows after an act. */
 export interface Acted {
   ok: boolean;
@@ -241,98 +146,6 @@ export interface Acts {
   invite: { user: string; channel: string; who: string; remove?: boolean };
   archive: { user: string; channel: string; undo?: boolean };
   openHome: { user: string };
-}
-
-/** Since the start or the last `mark()`. */
-export interface Counters {
-  /** By method, `auth.test` not counted; refused and rate-limited calls are calls. */
-  calls: Record<string, number>;
-  /** The sum of `calls`. */
-  total: number;
-  /** Calls refused with `invalid_blocks`, or a view's `invalid_arguments`. */
-  refusedBlocks: number;
-  missingScopes: number;
-  rateLimited: number;
-  /** Event deliveries tried, retries included, and those given up. */
-  eventsSent: number;
-  eventsLost: number;
-}
-
-/** One thing that changed, in order; also what the stream sends. */
-export interface Change {
-  /** Rises by one. */
-  seq: number;
-  /** Epoch ms, by `clock`. */
-  at: number;
-  kind:
-    | "message"
-    | "message_changed"
-    | "message_deleted"
-    | "reaction"
-    | "pin"
-    | "file"
-    | "ephemeral"
-    | "ephemeral_deleted"
-    | "modal"
-    | "home"
-    | "channel"
-    | "switch";
-  /** Ids. `user` is who acted, or who alone can see it (ephemeral, modal, home). */
-  channel?: string;
-  user?: string;
-  ts?: Ts;
-  threadTs?: Ts;
-  /** Plain text of what is now shown. */
-  text?: string;
-}
-
-/** The switches as they stand. */
-export interface Switches {
-  outage: boolean;
-  slowMs: number;
-  dropAfterSend: number;
-  eventsDown: boolean;
-  limits: { method: string; retryAfter: number; times: number | null }[];
-}
-
-export interface PersonShown {
-  key: string;
-  id: string;
-  name: string;
-  realName: string;
-  email: string;
-  timezone: string;
-  guest: boolean;
-  foreign: boolean;
-  bot: boolean;
-  deleted: boolean;
-}
-
-export interface ChannelShown {
-  name: string;
-  id: string;
-  private: boolean;
-  archived: boolean;
-  /** Whether the app's bot is in it. */
-  bot: boolean;
-  /** Ids of its people. */
-  members: string[];
-}
-
-/** What a page needs to draw the frame: `GET /_twin/workspace`. */
-export interface WorkspaceShown {
-  team: { id: string; name: string; domain: string };
-  app: { id: string; name: string; botUserId: string; botId: string; connected: boolean };
-  people: PersonShown[];
-  channels: ChannelShown[];
-  /** Names of third-party bots by `bot_id`. */
-  bots: Record<string, string>;
-  groups: { id: string; handle: string; users: string[] }[];
-  commands: { command: string; description: string; usageHint: string }[];
-  shortcuts: { name: string; callbackId: string; type: "message" | "global"; description: string }[];
-  switches: Switches;
-  /** The newest `Change.seq`. */
-  seq: number;
 }
 
 /** The acts, one asynchronous function each. They reject only on a mistake of the caller: an unknown person. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mrkdwn, plainText } from "./blocks/plain.ts";
 import type { Block, Json, Message, Ts } from "./contract.ts";
 import { isJson } from "./json.ts";
-import { announce, type Channel, nextTs } from "./state.ts";
+import { announce, type Channel, FOREIGN_TEAM, nextTs } from "./state.ts";
 import type { Twin } from "./twin.ts";
 
 /** A message before it has a place and a time. */
@@ -16,7 +16,7 @@ export function post(twin: Twin, channel: Channel, draft: Draft): Message {
   if (root?.user !== undefined) message.parent_user_id = root.user;
   if (broadcast && root !== undefined) message.subtype = "thread_broadcast";
   channel.messages.set(message.ts, message);
-  if (root !== undefined) countReplies(channel, root);
+  if (root !== undefined) addReply(root, message);
   announce(twin.state, {
     kind: "message",
     channel: channel.id,
@@ -25,7 +25,7 @@ export function post(twin: Twin, channel: Channel, draft: Draft): Message {
     ...(message.thread_ts !== undefined && { threadTs: message.thread_ts }),
     text: plainText(twin.state, message),
   });
-  const event = { ...shape(twin, message), ...where(twin, channel, message.ts) };
+  const event = { ...shape(twin, message), ...where(channel, message.ts) };
   const withRoot = message.subtype === "thread_broadcast" && root !== undefined ? { root: shape(twin, root) } : {};
   twin.events.emit({ ...event, ...withRoot, type: "message" }, channel);
   const own = message.bot_id === twin.state.app.botId;
@@ -87,7 +87,7 @@ export function remove(twin: Twin, message: Message): void {
       previous_message: shape(twin, previous),
       hidden: true,
       deleted_ts: previous.ts,
-      ...where(twin, channel, nextTs(twin.state)),
+      ...where(channel, nextTs(twin.state)),
     },
     channel,
   );
@@ -96,7 +96,7 @@ export function remove(twin: Twin, message: Message): void {
 /** A message as the API gives it: without its channel, and with its metadata only when asked. */
 export function shape(twin: Twin, message: Message, asked: { metadata?: boolean } = {}): Json {
   const { channel: _, metadata, ...rest } = structuredClone(message);
-  const shaped: Json = { ...rest, team: twin.state.team.id };
+  const shaped: Json = { ...rest, team: teamOf(twin, message) };
   if (rest.reply_count !== undefined) {
     Object.assign(shaped, { reply_users_count: rest.reply_users?.length ?? 0, is_locked: false, subscribed: false });
   }
@@ -144,9 +144,15 @@ export function channelOf(twin: Twin, message: Message): Channel {
   return channel;
 }
 
+/** A stranger's messages carry the stranger's team. */
+function teamOf(twin: Twin, message: Message): string {
+  const author = [...twin.state.people.values()].find(({ id }) => id === message.user);
+  return author?.foreign === true ? FOREIGN_TEAM : twin.state.team.id;
+}
+
 /** The keys that every event about a channel's message carries. */
-export function where(twin: Twin, channel: Channel, ts: Ts): Json {
-  return { team: twin.state.team.id, channel: channel.id, ts, event_ts: ts, channel_type: channel.kind };
+export function where(channel: Channel, ts: Ts): Json {
+  return { channel: channel.id, ts, event_ts: ts, channel_type: channel.kind };
 }
 
 function tellChange(twin: Twin, channel: Channel, both: { message: Message; previous: Message }): void {
@@ -164,15 +170,22 @@ function tellChange(twin: Twin, channel: Channel, both: { message: Message; prev
       message: shape(twin, both.message),
       previous_message: shape(twin, both.previous),
       hidden: true,
-      ...where(twin, channel, nextTs(twin.state)),
+      ...where(channel, nextTs(twin.state)),
     },
     channel,
   );
 }
 
+function addReply(root: Message, reply: Message): void {
+  const author = reply.user ?? reply.bot_id ?? "";
+  root.thread_ts = root.ts;
+  root.reply_count = (root.reply_count ?? 0) + 1;
+  root.reply_users = [...new Set([...(root.reply_users ?? []), author])];
+  root.latest_reply = reply.ts;
+}
+
 function countReplies(channel: Channel, root: Message): void {
   const replies = [...channel.messages.values()].filter(({ thread_ts, ts }) => thread_ts === root.ts && ts !== root.ts);
-  root.thread_ts = root.ts;
   root.reply_count = replies.length;
   root.reply_users = [...new Set(replies.map((reply) => reply.user ?? reply.bot_id ?? ""))];
   const latest = replies.at(-1);

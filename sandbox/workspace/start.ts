@@ -1,6 +1,9 @@
-import { createInteractions } from "./acts/interact.ts";
+import { createMoves } from "./acts/moves.ts";
+import { createPress } from "./acts/press.ts";
+import { createShortcut } from "./acts/shortcut.ts";
+import { createSlash } from "./acts/slash.ts";
 import { createSubmit } from "./acts/submit.ts";
-import { createMoves, createTalk } from "./acts/talk.ts";
+import { createTalk } from "./acts/talk.ts";
 import type { Actor, ChannelShown, StartWorkspace, Workspace } from "./contract.ts";
 import { createControl } from "./control.ts";
 import { createState } from "./create.ts";
@@ -9,7 +12,7 @@ import { createDispatch } from "./outbound/dispatch.ts";
 import { createEvents } from "./outbound/events.ts";
 import { createSocketMode } from "./outbound/socket.ts";
 import { createReader } from "./read.ts";
-import { announce, nextTs, openIm, person } from "./state.ts";
+import { announce } from "./state.ts";
 import { createSwitchboard } from "./switches.ts";
 import { createTickets } from "./tickets.ts";
 import type { Twin } from "./twin.ts";
@@ -83,21 +86,13 @@ export const startWorkspace: StartWorkspace = async (options) => {
 };
 
 function createActor(twin: Twin): Actor {
-  const { state, events } = twin;
   const talk = createTalk(twin);
-  const moves = createMoves(twin, (channel, type, user) => {
-    announce(state, { kind: "channel", channel: channel.id, user });
-    const ts = nextTs(state);
-    events.emit({ type, user, channel: channel.id, channel_type: "C", team: state.team.id, event_ts: ts }, channel);
-  });
-  const { slash, press, shortcut, identity } = createInteractions(twin);
-  const { submit, closeModal } = createSubmit(twin, identity);
+  const moves = createMoves(twin);
   return {
-    slash,
-    press,
-    shortcut,
-    submit,
-    closeModal,
+    slash: createSlash(twin),
+    press: createPress(twin),
+    shortcut: createShortcut(twin),
+    ...createSubmit(twin),
     say: async (act) => talk.say(act),
     edit: async (act) => talk.edit(act),
     delete: async (act) => talk.delete(act),
@@ -107,14 +102,7 @@ function createActor(twin: Twin): Actor {
     postAs: async (act) => talk.postAs(act),
     invite: async (act) => moves.invite(act),
     archive: async (act) => moves.archive(act),
-    openHome: async (act) => {
-      const user = person(state, act.user);
-      const view = state.homes.get(user.id);
-      const channel = openIm(state, user).id;
-      const opened = { type: "app_home_opened", user: user.id, channel, tab: "home", event_ts: nextTs(state) };
-      events.emit(view === undefined ? opened : { ...opened, view }, null);
-      return { ok: true };
-    },
+    openHome: async (act) => moves.openHome(act),
   };
 }
 

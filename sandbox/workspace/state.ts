@@ -15,6 +15,9 @@ import type {
   WorkspaceOptions,
 } from "./contract.ts";
 
+/** The workspace that foreign people belong to. */
+export const FOREIGN_TEAM = "T0ELSEWHERE";
+
 /** A channel with what is in it. `im` names the other side of the app's direct messages. */
 export interface Channel extends ChannelShown {
   kind: "channel" | "group" | "im";

@@ -1,15 +1,15 @@
 import { plainText } from "../blocks/plain.ts";
 import { validateView } from "../blocks/view.ts";
-import type { Acted, Acts, Json, PersonShown, Submitted, View } from "../contract.ts";
+import type { Acted, Acts, Json, Submitted, View } from "../contract.ts";
 import { isJson, object, parsed, text } from "../json.ts";
 import { person, show } from "../state.ts";
 import type { Twin } from "../twin.ts";
 import { elementsOf, MAX_STACK, newView, setStack } from "../views.ts";
 import { clientRefusal, fill } from "./inputs.ts";
-import { acknowledged } from "./interact.ts";
+import { acknowledged, identity } from "./payload.ts";
 
 /** Submitting and closing modals. */
-export function createSubmit(twin: Twin, identity: (user: PersonShown) => Json) {
+export function createSubmit(twin: Twin) {
   const { state } = twin;
 
   async function submit(act: Acts["submit"]): Promise<Submitted> {
@@ -22,7 +22,7 @@ export function createSubmit(twin: Twin, identity: (user: PersonShown) => Json) 
     if (errors !== null) return { ok: false, error: "invalid_input", errors, modal: view };
     const answer = await twin.dispatch.send("interactive", {
       type: "view_submission",
-      ...identity(user),
+      ...identity(state, user),
       trigger_id: twin.tickets.trigger(user.id),
       view: structuredClone(view),
       response_urls: [],
@@ -91,7 +91,7 @@ export function createSubmit(twin: Twin, identity: (user: PersonShown) => Json) 
     for (const one of closed.filter((each) => each["notify_on_close"] === true)) {
       const answer = await twin.dispatch.send("interactive", {
         type: "view_closed",
-        ...identity(user),
+        ...identity(state, user),
         view: structuredClone(one),
         is_cleared: all,
       });

@@ -4,11 +4,10 @@ import { idFrom } from "../create.ts";
 import { newFile, share } from "../files.ts";
 import { pin as pinMark, react as reactMark } from "../marks.ts";
 import { change, post, remove, richText } from "../messages.ts";
-import { type Channel, findChannel, findPerson, person } from "../state.ts";
+import { type Channel, findChannel, person } from "../state.ts";
 import type { Twin } from "../twin.ts";
+import { refused } from "./payload.ts";
 import { encode } from "./words.ts";
-
-const refused = (error: string): Acted => ({ ok: false, error });
 
 /** What people do with messages, as Slack's client lets them. */
 export function createTalk(twin: Twin) {
@@ -131,46 +130,11 @@ export function createTalk(twin: Twin) {
 }
 
 /** Why a reply to this message cannot be; null when it can. */
-export function badThread(channel: Channel, threadTs: string | undefined): string | null {
+function badThread(channel: Channel, threadTs: string | undefined): string | null {
   if (threadTs === undefined) return null;
   const root = channel.messages.get(threadTs);
   if (root === undefined) return "thread_not_found";
   return root.thread_ts === undefined || root.thread_ts === root.ts ? null : "cannot_reply_to_message";
-}
-
-/** Bringing people and the bot into channels and out, archiving, and the Home tab. */
-export function createMoves(twin: Twin, tell: (channel: Channel, type: string, user: string) => void) {
-  const { state } = twin;
-
-  function invite(act: Acts["invite"]): Acted {
-    const channel = findChannel(state, act.channel);
-    if (channel === undefined || channel.im !== null) return refused("channel_not_found");
-    const isBot = act.who.replace(/^@/, "") === state.app.name || act.who === state.app.botUserId;
-    const who = isBot ? state.app.botUserId : findPerson(state, act.who)?.id;
-    if (who === undefined) return refused("user_not_found");
-    const leaving = act.remove === true;
-    const isIn = isBot ? channel.bot : channel.members.includes(who);
-    if (isIn !== leaving) return refused(leaving ? "not_in_channel" : "already_in_channel");
-    // The bot hears of its own leaving only while it is in.
-    if (leaving) tell(channel, "member_left_channel", who);
-    if (isBot) channel.bot = !leaving;
-    else if (leaving) channel.members = channel.members.filter((id) => id !== who);
-    else channel.members.push(who);
-    if (!leaving) tell(channel, "member_joined_channel", who);
-    return { ok: true };
-  }
-
-  function archive(act: Acts["archive"]): Acted {
-    const channel = findChannel(state, act.channel);
-    if (channel === undefined || channel.im !== null) return refused("channel_not_found");
-    const undo = act.undo ?? false;
-    if (channel.archived !== undo) return refused(undo ? "not_archived" : "already_archived");
-    channel.archived = !undo;
-    tell(channel, undo ? "channel_unarchive" : "channel_archive", person(state, act.user).id);
-    return { ok: true };
-  }
-
-  return { invite, archive };
 }
 
 function outcome(error: string | null, message: Message): Acted {

@@ -2,7 +2,7 @@ import type { Json } from "../contract.ts";
 import { fileShape, newFile, share } from "../files.ts";
 import { objects, text } from "../json.ts";
 import { announce, type StoredFile } from "../state.ts";
-import { ApiError, type Call, invalidArguments, type Method, TIER, visibleChannel } from "./call.ts";
+import { ApiError, type Call, channelById, invalidArguments, type Method, TIER } from "./call.ts";
 
 export const fileMethods: Record<string, Method> = {
   "files.getUploadURLExternal": { scopes: ["files:write"], perMinute: TIER[4], run: getUploadUrl },
@@ -40,7 +40,7 @@ function complete(call: Call): Json {
 
 function shareIn(call: Call, which: string, files: StoredFile[]): void {
   const { args, twin } = call;
-  const channel = visibleChannel(call, which);
+  const channel = channelById(call, which);
   if (channel.archived) throw new ApiError("is_archived");
   if (!channel.bot) throw new ApiError("not_in_channel");
   const threadTs = args.text("thread_ts");

@@ -47,9 +47,9 @@ function listPins(call: Call): Json {
 
 function target(call: Call): Message {
   const channel = channelById(call, call.args.need("channel"));
+  if (!channel.bot) throw new ApiError("not_in_channel");
   const message = channel.messages.get(call.args.need("timestamp"));
   if (message === undefined || message.subtype === "tombstone") throw new ApiError("message_not_found");
-  if (!channel.bot) throw new ApiError("not_in_channel");
   return message;
 }
 

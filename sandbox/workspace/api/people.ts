@@ -1,5 +1,5 @@
 import type { Json, PersonShown } from "../contract.ts";
-import type { State } from "../state.ts";
+import { FOREIGN_TEAM, type State } from "../state.ts";
 import { ApiError, type Call, type Method, page, TIER } from "./call.ts";
 
 export const peopleMethods: Record<string, Method> = {
@@ -92,7 +92,7 @@ function userShape(state: State, person: PersonShown): Json {
   if (state.scopes.has("users:read.email") && !person.foreign && !person.bot) profile["email"] = person.email;
   return {
     id: person.id,
-    team_id: person.foreign ? "T0ELSEWHERE" : state.team.id,
+    team_id: person.foreign ? FOREIGN_TEAM : state.team.id,
     name: person.name,
     deleted: person.deleted,
     real_name: person.realName,

@@ -26,7 +26,7 @@ test("Socket Mode carries events, commands and their answers", async () => {
   expect(workspace.lastSeen("asha")?.text).toBe("You said jobs.");
   expect(workspace.counters().eventsLost).toBe(0);
   await app.stop();
-  expect(workspace.workspace().app.connected).toBe(false);
+  await expect.poll(() => workspace.workspace().app.connected).toBe(false);
 });
 
 test("Socket Mode opens for the app-level token only, and a ticket once", async () => {
