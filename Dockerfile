@@ -20,7 +20,7 @@ COPY src ./src
 COPY commands ./commands
 USER node
 EXPOSE 3000
-# A worker serves no HTTP: run it with the health check off.
+# Every role answers it, a worker too.
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts", "all"]

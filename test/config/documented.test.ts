@@ -31,6 +31,15 @@ test("operations.md has every variable that is read, and README those without wh
   expect(needed.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });
 
+test("operations.md has every metric that is served, and no other", () => {
+  const served = filesBelow("src/http").flatMap(
+    (path) => read(path).match(/\b(nightdesk|process)_[a-z]+_?[a-z_]+(?=[ "`{])/g) ?? [],
+  );
+  const metrics = new Set(served.map((name) => name.replace(/_(sum|count|bucket)$/, "")));
+  const documented = new Set(read("docs/operations.md").match(/(?<=`)(nightdesk|process)_[a-z_]+(?=`)/g));
+  expect([...documented].sort()).toEqual([...metrics].sort());
+});
+
 test("what the documentation links to is there", () => {
   const pages = ["README.md", "CHANGELOG.md", ...filesBelow("docs").filter((path) => path.endsWith(".md"))];
   const broken = pages.flatMap((page) => {
