@@ -44,7 +44,22 @@ export interface HeardExecution {
   readonly detail: string | null;
 }
 
+/**
+ * A start by something else. Where one environment speaks and its executions have no ids, it runs one at a time: an
+ * earlier one that is still open has ended, and its end was not heard.
+ */
 export async function keepStarted(tx: Tx, heard: HeardExecution): Promise<void> {
+  if (heard.environments.length === 1 && heard.rid === null) {
+    await tx
+      .updateTable("observed_executions")
+      .set({ state: "ended", finished_at: heard.at })
+      .where("state", "=", "running")
+      .where("job", "=", heard.job)
+      .where("rid", "is", null)
+      .where(sql<boolean>`environments = ${[...heard.environments]}::text[]`)
+      .where("started_at", "<", heard.at)
+      .execute();
+  }
   await tx
     .insertInto("observed_executions")
     .values({ ...columnsOf(heard), state: "running", started_at: heard.at })
@@ -79,6 +94,23 @@ export async function countAmbiguousEnd(tx: Tx, id: number): Promise<void> {
     .where("id", "=", id)
     .execute();
 }
+
+/** What started before `before` and was never heard of again is not waited for: it has ended, how is not known. */
+export async function endStaleObserved(
+  tx: Tx,
+  stale: { jobs: readonly string[]; before: Instant; at: Instant },
+): Promise<void> {
+  await tx
+    .updateTable("observed_executions")
+    .set({ state: "ended", finished_at: stale.at, detail: "its end was never heard" })
+    .where("state", "=", "running")
+    .where("job", "in", [...stale.jobs, ""])
+    .where("started_at", "<", stale.before)
+    .execute();
+}
+
+/** How long a start by something else is believed to be running without another word of it. */
+export const STALE_MS = 24 * 3_600_000;
 
 /**
  * The target proved that the job does not run in this environment: what was thought to run there since before it was

@@ -4,6 +4,7 @@ import { acquireLease, holdsLease } from "./leases.ts";
 import { endFreeObserved } from "./observed.store.ts";
 import { keepRun, moveRun } from "./record.ts";
 import { lockRun, type Run } from "./runs.store.ts";
+import { isTerminal } from "./states.ts";
 import {
   again,
   backoffMs,
@@ -123,21 +124,20 @@ async function locate(stepping: Stepping, run: Run, line: Line, why: string): Pr
   }
 }
 
-/** The handle is kept whatever became of the run meanwhile, short of its end: a message may have been faster. */
+/**
+ * The handle is kept whatever became of the run meanwhile, short of its end: a message may have been faster, or another
+ * worker, that found nobody in the call, lost track of it.
+ */
 async function started(stepping: Stepping, run: Run, what: { handle: Handle; reason: string }): Promise<WorkOutcome> {
   const { clock } = stepping;
+  const { handle, reason } = what;
   return stepping.store.tx(async (tx) => {
     const fresh = await lockRun(tx, run.id);
-    if (fresh.state === "starting") {
-      await moveRun(tx, fresh, {
-        event: "started",
-        ...ours(clock, what.reason, {
-          evidence: { handle: what.handle },
-          set: { handle: what.handle, startedAt: clock.now() },
-        }),
-      });
-    } else if (fresh.handle === null && ["running", "unknown", "aborting", "abort_unconfirmed"].includes(fresh.state)) {
-      await keepRun(tx, fresh, { set: { handle: what.handle } });
+    if (fresh.state === "starting" || (fresh.state === "unknown" && fresh.handle === null)) {
+      const set = { handle, startedAt: fresh.startedAt ?? clock.now() };
+      await moveRun(tx, fresh, { event: "started", ...ours(clock, reason, { evidence: { handle }, set }) });
+    } else if (fresh.handle === null && !isTerminal(fresh.state)) {
+      await keepRun(tx, fresh, { set: { handle } });
     }
     return again(clock.now());
   });

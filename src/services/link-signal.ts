@@ -4,10 +4,12 @@ import { candidateRuns, runOfRid } from "../jobs/evidence.store.ts";
 import {
   countAmbiguousEnd,
   endExecution,
+  endStaleObserved,
   keepEnded,
   keepStarted,
   type OpenExecution,
   openExecutions,
+  STALE_MS,
 } from "../jobs/observed.store.ts";
 import { keepRun, moveRun, noteRun } from "../jobs/record.ts";
 import { lockRun, type Run } from "../jobs/runs.store.ts";
@@ -48,6 +50,7 @@ export async function linkSignal(tx: Tx, signal: EvidenceSignal, now: Instant): 
   const environments = signal.environment === null ? signal.environments : [signal.environment];
   if (signal.job === null || environments.length === 0) return null;
   const heard = { ...signal, job: signal.job, environments, now };
+  await endStaleObserved(tx, { jobs: [signal.job], before: now.subtract({ milliseconds: STALE_MS }), at: now });
   switch (signal.kind) {
     case "started":
       return linkStart(tx, heard);

@@ -11,7 +11,13 @@ import { targetWord } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Capabilities } from "../jobs/connectors/contract.ts";
 import { lockPlaces } from "../jobs/leases.ts";
-import { endFreeObserved, lastEndedInFailure, openExecutions } from "../jobs/observed.store.ts";
+import {
+  endFreeObserved,
+  endStaleObserved,
+  lastEndedInFailure,
+  openExecutions,
+  STALE_MS,
+} from "../jobs/observed.store.ts";
 import { bearRun } from "../jobs/record.ts";
 import { activeRuns, type Run, runOf, runOfIntent } from "../jobs/runs.store.ts";
 import { nextNumber } from "../store/counters.ts";
@@ -73,6 +79,8 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
     if (twin !== null) return { kind: "run", run: twin };
 
     const now = parts.clock.now();
+    const stale = now.subtract({ milliseconds: STALE_MS });
+    await endStaleObserved(tx, { jobs: [job, ...conflicting], before: stale, at: now });
     if (word.kind === "free") await endFreeObserved(tx, { job, environment, before: askedAt, at: now });
     const others = await othersOf(tx, { placed: wanted.placed, conflicting, word });
     const from = { channel: asking.channel, channelName: asking.channelName };

@@ -101,3 +101,15 @@ test("two workers at the same step: one start", async () => {
   expect(here.prod.starts).toBe(1);
   expect((await reread(here, run)).state).not.toBe("failed");
 });
+
+test("a worker that loses track while another is in the call: the answer to the call brings it back", async () => {
+  const here = await world();
+  const run = await drive(here, await queue(here), { state: "preparing" });
+  here.prod.instead = (call) => (call.method === "PUT" ? { body: { status: "Just started" }, afterMs: 300 } : null);
+  const calling = here.advance(run.id);
+  while ((await reread(here, run)).state !== "starting") await new Promise((resolve) => setTimeout(resolve, 5));
+  await here.advance(run.id);
+  expect((await reread(here, run)).state).toBe("unknown");
+  await calling;
+  expect(await reread(here, run)).toMatchObject({ state: "running", handle: { scope: "sync-prod" } });
+});

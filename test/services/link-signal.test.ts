@@ -141,3 +141,24 @@ test("messages that arrive twice or after the end move nothing", async () => {
   expect(await history(here, run)).toEqual(before);
   expect((await reread(here, run)).state).toBe("succeeded");
 });
+
+test("a start whose end is never heard is not waited for longer than a day", async () => {
+  const here = await world();
+  await hear(here, "started", { environment: "prod", environments: [] });
+  await here.servers.prod.close();
+  here.clock.advance({ hours: 23 });
+  await expect(queue(here)).rejects.toMatchObject({ code: "seen_running" });
+  here.clock.advance({ hours: 2 });
+  expect((await queue(here)).state).toBe("queued");
+  expect(await observed(here)).toMatchObject([{ state: "ended", detail: "its end was never heard" }]);
+});
+
+test("an environment that speaks for itself runs one at a time: a new start ends what was open", async () => {
+  const here = await world();
+  const prod = { environment: "prod", environments: [] };
+  await hear(here, "started", prod);
+  here.clock.advance({ hours: 1 });
+  await hear(here, "started", prod);
+  await hear(here, "finished", prod);
+  expect(await observed(here)).toMatchObject([{ state: "ended" }, { state: "succeeded" }]);
+});
