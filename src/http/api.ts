@@ -1,0 +1,168 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import { incidentData, runData, timelineData } from "../command/data.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { INCIDENT_STATUSES } from "../incidents/incident.ts";
+import { listIncidents } from "../incidents/incidents.store.ts";
+import { timelineOf } from "../incidents/timeline.store.ts";
+import { runHistory } from "../jobs/runs.store.ts";
+import type { Exporter } from "../postmortem/exporters/contract.ts";
+import { exporterNamed, postmortemOf } from "../services/export.ts";
+import { needIncident, viewIncident } from "../services/incidents-view.ts";
+import { needRun, viewRun, viewRuns } from "../services/runs-view.ts";
+import type { Store } from "../store/store.ts";
+import { commandByApi } from "./api-command.ts";
+import { auditLines, readSettled, refusedLines } from "./record.store.ts";
+import { json, problem, type Response, text } from "./respond.ts";
+
+export type Api = (asked: {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  readonly method: string;
+}) => Promise<Response>;
+
+export interface ApiParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalogue: Catalogue;
+  readonly exporters: readonly Exporter[];
+  /** Null: the API is closed. */
+  readonly token: string | null;
+}
+
+const USUAL = 500;
+const MOST = 5_000;
+
+/** JSON over the record, and commands by the same grammar as in Slack. Lists are oldest first, the newest `limit` of them. */
+export function createApi(parts: ApiParts): Api {
+  return async ({ request, url, method }) => {
+    // Closed is not told from absent.
+    if (parts.token === null) return problem(404, { code: "not_found", message: "There is nothing here." });
+    if (!bearer(request, parts.token)) {
+      const refused = problem(401, {
+        code: "not_authenticated",
+        message: "Send Authorization: Bearer NIGHTDESK_API_TOKEN.",
+      });
+      return { ...refused, headers: { ...refused.headers, "www-authenticate": "Bearer" } };
+    }
+    try {
+      if (url.pathname === "/api/command") {
+        return method === "POST" ? await commandByApi(parts, request) : wrongMethod("POST");
+      }
+      return method === "GET" || method === "HEAD" ? await read(parts, url) : wrongMethod("GET");
+    } catch (error) {
+      if (error instanceof UserError) return mistake(error);
+      throw error;
+    }
+  };
+}
+
+async function read(parts: ApiParts, url: URL): Promise<Response> {
+  const { store, clock } = parts;
+  const limit = limitOf(url);
+  const [, what = "", number, part, ...more] = url.pathname.split("/").slice(1);
+  const about = number === undefined ? null : numberOf(number);
+  if (more.length > 0 || (part !== undefined && part === "")) return noSuch(url);
+  if (about !== null && what === "incidents") return oneIncident(parts, { number: about, part, url });
+  if (about !== null && what === "runs") {
+    if (part === "items") {
+      await needRun(store.db, about);
+      return json(200, { items: [] });
+    }
+    return part === undefined
+      ? json(200, runData(await viewRun(store.db, await needRun(store.db, about))))
+      : noSuch(url);
+  }
+  if (number !== undefined) return noSuch(url);
+  switch (what) {
+    case "incidents": {
+      const found = await listIncidents(store.db, { statuses: INCIDENT_STATUSES, limit });
+      return json(200, { incidents: found.reverse().map(viewIncident).map(incidentData) });
+    }
+    case "runs": {
+      const runs = await runHistory(store.db, { limit });
+      return json(200, { runs: (await viewRuns(store.db, [...runs].reverse())).map(runData) });
+    }
+    case "monitors":
+      return json(200, { monitors: [] });
+    case "audit":
+      return json(200, { audit: await auditLines(store.db, limit) });
+    case "refused":
+      return json(200, { refused: await refusedLines(store.db, limit) });
+    case "settled":
+      return json(200, await readSettled(store.db, clock.now()));
+    default:
+      return noSuch(url);
+  }
+}
+
+async function oneIncident(
+  parts: ApiParts,
+  { number, part, url }: { number: number; part: string | undefined; url: URL },
+): Promise<Response> {
+  const incident = await needIncident(parts.store.db, number);
+  switch (part) {
+    case undefined:
+      return json(200, incidentData(viewIncident(incident)));
+    case "timeline":
+      return json(200, { timeline: (await timelineOf(parts.store.db, incident.id)).map(timelineData) });
+    case "postmortem": {
+      const exporter = exporterNamed(parts.exporters, url.searchParams.get("format") ?? "markdown");
+      return text(200, exporter.render(await postmortemOf(parts, incident)), exporter.mediaType);
+    }
+    default:
+      return noSuch(url);
+  }
+}
+
+/** Compares hashes, so that neither the time nor the length tells anything of the token. */
+function bearer(request: IncomingMessage, token: string): boolean {
+  const given = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
+  const hash = (word: string) => createHash("sha256").update(word).digest();
+  return timingSafeEqual(hash(given), hash(token));
+}
+
+const numberOf = (word: string): number | null => (/^\d{1,9}$/.test(word) ? Number(word) : null);
+
+function limitOf(url: URL): number {
+  const given = url.searchParams.get("limit");
+  if (given === null) return USUAL;
+  const limit = /^\d{1,6}$/.test(given) ? Number(given) : 0;
+  if (limit >= 1 && limit <= MOST) return limit;
+  throw new UserError("invalid", {
+    code: "limit",
+    message: `"${given}" is no limit.`,
+    wayOut: `Give a number from 1 to ${MOST}.`,
+  });
+}
+
+const STATUS_OF = {
+  usage: 400,
+  invalid: 400,
+  not_found: 404,
+  denied: 403,
+  conflict: 409,
+  unsupported: 422,
+} as const satisfies Record<UserError["kind"], number>;
+
+function mistake(error: UserError): Response {
+  return problem(STATUS_OF[error.kind], {
+    code: error.code,
+    message: error.message,
+    ...(error.wayOut === undefined ? {} : { wayOut: error.wayOut }),
+  });
+}
+
+const noSuch = (url: URL): Response =>
+  problem(404, {
+    code: "not_found",
+    message: `There is no ${url.pathname}.`,
+    wayOut: "There is /api/incidents, /api/runs, /api/monitors, /api/audit, /api/refused, /api/settled, /api/command.",
+  });
+
+function wrongMethod(allowed: string): Response {
+  const answer = problem(405, { code: "method", message: `Only ${allowed} here.` });
+  return { ...answer, headers: { ...answer.headers, allow: allowed } };
+}
