@@ -8,7 +8,14 @@ import pg from "pg";
 import { parse } from "yaml";
 import { startEstate, type Target } from "../estate/index.ts";
 import { watchLeftovers } from "../leftovers.ts";
-import { type Nightdesk, type NightdeskEnv, runNightdesk, sandboxEnv, startNightdesk } from "../nightdesk.ts";
+import {
+  type Nightdesk,
+  type NightdeskEnv,
+  type NightdeskRole,
+  runNightdesk,
+  sandboxEnv,
+  startNightdesk,
+} from "../nightdesk.ts";
 import { freePort, type Postgres } from "../postgres.ts";
 import { type Redis, startRedis } from "../redis.ts";
 import type { ChannelOptions, Manifest, PersonOptions, Workspace } from "../workspace/contract.ts";
@@ -38,8 +45,10 @@ export interface Stage {
 
 /** The processes of Nightdesk by role. */
 export interface Processes {
-  kill(role: "web" | "worker"): Promise<void>;
-  start(role: "web" | "worker"): Promise<void>;
+  kill(role: NightdeskRole): Promise<void>;
+  start(role: NightdeskRole): Promise<void>;
+  /** Resolves when one that should run has ended, to which and why. */
+  readonly lost: Promise<string>;
   /** Roles that a step has killed and none has started since. */
   down(): readonly string[];
   /** Why one that should run does not, with the end of its log; null when all is well. */
@@ -50,11 +59,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A drill's clock file is read at most every 20 ms; only after that has everybody seen a move. */
 const CLOCK_SEEN_MS = 25;
 
+export interface Shared {
+  readonly postgres: Postgres;
+  readonly logFolder?: string | undefined;
+  /** Two processes as a drill wants it, or `all` in one. */
+  readonly roles?: readonly NightdeskRole[];
+}
+
 /** Sets the stage for a drill: database, workspace, estate, catalogue, one web and its worker processes. */
-export async function setStage(
-  drill: Drill,
-  shared: { postgres: Postgres; logFolder?: string | undefined },
-): Promise<Stage> {
+export async function setStage(drill: Drill, shared: Shared): Promise<Stage> {
   const leftovers = watchLeftovers();
   const closing: (() => Promise<unknown> | unknown)[] = [() => leftovers.close()];
   const close = async () => {
@@ -70,9 +83,7 @@ export async function setStage(
 
 async function build(
   drill: Drill,
-  parts: {
-    postgres: Postgres;
-    logFolder?: string | undefined;
+  parts: Shared & {
     leftovers: ReturnType<typeof watchLeftovers>;
     closing: (() => Promise<unknown> | unknown)[];
     close: () => Promise<void>;
@@ -127,7 +138,7 @@ async function build(
   const processes = manage({ env, leftovers, logFolder: parts.logFolder, replicas: drill.with.replicas });
   closing.push(processes.stop);
   const url = `http://127.0.0.1:${port}`;
-  await Promise.all([processes.start("web"), processes.start("worker")]);
+  await Promise.all((parts.roles ?? ["web", "worker"]).map((role) => processes.start(role)));
   workspace.connectApp(url);
   return {
     workspace,
@@ -191,18 +202,26 @@ function manage(options: {
 }): Processes & { stop(): Promise<void> } {
   const wanted = new Map<string, Nightdesk[]>();
   const killed = new Set<string>();
+  const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
+  const watch = (one: Nightdesk) =>
+    void one.ended.then((why) => {
+      if (wanted.get(one.role)?.includes(one)) lose(`Nightdesk's ${one.role} ${why}: ${one.tail(3)}`);
+    });
   return {
+    lost,
     start: async (role) => {
       const count = role === "worker" ? options.replicas : 1;
       const running = wanted.get(role)?.filter((one) => one.running()) ?? [];
       const started = Array.from({ length: count - running.length }, () => startNightdesk(role, options));
       wanted.set(role, [...running, ...(await Promise.all(started))]);
+      for (const one of wanted.get(role) ?? []) watch(one);
       killed.delete(role);
     },
     kill: async (role) => {
       killed.add(role);
-      await Promise.all((wanted.get(role) ?? []).map((one) => one.kill()));
+      const ending = wanted.get(role) ?? [];
       wanted.set(role, []);
+      await Promise.all(ending.map((one) => one.kill()));
     },
     down: () => [...killed],
     trouble: () => {
@@ -210,7 +229,9 @@ function manage(options: {
       return dead === undefined ? null : `Nightdesk's ${dead.role} has ended by itself: ${dead.tail(6)}`;
     },
     stop: async () => {
-      await Promise.all([...wanted.values()].flat().map((one) => one.stop()));
+      const ending = [...wanted.values()].flat();
+      wanted.clear();
+      await Promise.all(ending.map((one) => one.stop()));
     },
   };
 }
