@@ -11,6 +11,7 @@ import { createBolt } from "./bolt.ts";
 import { type CaptureSlackEvent, createCapture } from "./capture.ts";
 import { createChannels } from "./channels.ts";
 import { createDirectory, type Directory } from "./directory.ts";
+import { createGroupMembers } from "./groups.ts";
 import { createKeepRoot } from "./home-channel.ts";
 import { createWhoAmI, type Identity } from "./identity.ts";
 import { createPoster } from "./poster.ts";
@@ -52,6 +53,8 @@ export interface Slack {
   readonly captureSlackEvent: CaptureSlackEvent;
   readonly directory: Directory;
   readonly uploadToThread: UploadToThread;
+  /** The Slack ids of the members of a Slack user group. */
+  readonly groupMembers: (slackGroup: string) => Promise<readonly string[]>;
   /** The name of a channel that an event names by id; null when Slack does not tell. */
   channelName(id: string): Promise<string | null>;
   /** Who Nightdesk is here, once Slack has told. Asking starts the asking. */
@@ -102,6 +105,7 @@ export function createSlack(options: SlackOptions): Slack {
     captureSlackEvent: createCapture({ catalogue, directory, whoAmI }),
     directory,
     uploadToThread: createUploadToThread({ db, client: api.client }),
+    groupMembers: createGroupMembers({ api, clock, log }),
     channelName: async (id) => {
       const known = channels.nameOf(id);
       if (known !== null) return known;

@@ -1,0 +1,198 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import type { Answer } from "../../src/command/answer.ts";
+import type { Question } from "../../src/services/contract.ts";
+import { SIGNING_SECRET } from "./backends.ts";
+import { startDesk } from "./desk.ts";
+import { openIncident, testCatalogue } from "./record.ts";
+
+const question: Question = {
+  id: "question-1",
+  title: "Run person-sync on prod",
+  lines: ["This is *production*.", "It replaces the person index."],
+  look: "red",
+  submit: "Run it",
+  fields: [
+    { key: "confirm", label: "Type it to confirm", expected: "prod person-sync" },
+    { key: "reason", label: "Why", optional: true },
+  ],
+};
+
+/** Asks for a confirmation of `sync run`, does everything else at once. */
+const asking = ({ text, asking: at }: { text: string; asking: { confirmation?: unknown } }): Answer =>
+  text.startsWith("sync run") && at.confirmation === undefined
+    ? { tone: "info", text: question.title, ask: question }
+    : { tone: "done", text: `Did ${text}.` };
+
+const isRun = (text: string) => text.startsWith("sync run");
+
+test("a slash command is acknowledged in time and answered once, to the asker alone", async () => {
+  const { workspace, asked } = await startDesk({});
+  const acted = await workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs preprod" });
+  expect(acted).toMatchObject({ ok: true, status: 200 });
+  expect(acted.ackedMs).toBeLessThan(500);
+  const seen = await workspace.until(() => workspace.lastSeen("asha"));
+  expect(seen?.text).toContain("Did sync jobs preprod.");
+  expect(workspace.ephemerals("asha")).toHaveLength(1);
+  expect(workspace.ephemerals("ben")).toEqual([]);
+  expect(asked).toMatchObject([
+    {
+      text: "sync jobs preprod",
+      asker: { kind: "person", actor: { name: "Asha Rao" } },
+      asking: { surface: "slash", channelName: "ops" },
+    },
+  ]);
+});
+
+test("a command that asks opens a modal at once, and fills it; the right words are carried out in it", async () => {
+  const { workspace, asked } = await startDesk({ answer: asking, mayAsk: isRun });
+  await workspace.slash({ user: "asha", channel: "ops", text: "/sync run person-sync prod" });
+  const form = await workspace.until(() => {
+    const view = workspace.modal("asha");
+    return view?.callback_id === "form" ? view : null;
+  });
+  expect(form === null ? "" : workspace.plain(form)).toContain("It replaces the person index.");
+  const wrong = await workspace.submit({ user: "asha", values: { confirm: "preprod person-sync" } });
+  expect(wrong).toMatchObject({ responseAction: "errors", errors: { confirm: "Type exactly: prod person-sync" } });
+  expect(asked).toHaveLength(1);
+  await workspace.submit({ user: "asha", values: { confirm: "prod person-sync", reason: "index is stale" } });
+  const answered = await workspace.until(() => {
+    const view = workspace.modal("asha");
+    return view !== null && workspace.plain(view).includes("Did sync run person-sync prod.") ? view : null;
+  });
+  expect(answered).not.toBeNull();
+  expect(asked[1]?.asking).toMatchObject({
+    surface: "modal",
+    confirmation: { id: "question-1", values: { confirm: "prod person-sync", reason: "index is stale" } },
+  });
+  expect(workspace.ephemerals("asha")).toEqual([]);
+});
+
+test("a mention in an incident's thread knows its incident, and is answered there", async () => {
+  const { workspace, store, slack, asked } = await startDesk({});
+  const incident = await openIncident(store, systemClock.now());
+  await slack.project("incident", incident.id);
+  const root = workspace.messages("ops")[0];
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk ack", threadTs: root?.ts ?? "" });
+  const answer = await workspace.until(() => workspace.ephemerals("asha")[0]);
+  expect(answer).toMatchObject({ thread_ts: root?.ts });
+  expect(asked).toMatchObject([{ text: "ack", asking: { surface: "mention", incident: 1, run: null } }]);
+});
+
+test("a mention has no trigger: its question carries a button that opens the form for the asker only", async () => {
+  const { workspace, asked } = await startDesk({ answer: asking, mayAsk: isRun });
+  await workspace.say({ user: "asha", channel: "ops", text: "please @nightdesk sync run person-sync prod" });
+  const answer = await workspace.until(() => workspace.ephemerals("asha")[0]);
+  expect(answer === null ? "" : workspace.plain(answer)).toContain("[Confirm]");
+  await workspace.press({ user: "asha", on: { ephemeral: answer?.id ?? "" }, button: "Confirm" });
+  const form = await workspace.until(() => workspace.modal("asha"));
+  expect(form?.callback_id).toBe("form");
+  await workspace.submit({ user: "asha", values: { confirm: "prod person-sync" } });
+  await workspace.until(() => workspace.lastSeen("asha")?.text.includes("Did sync run person-sync prod."));
+  expect(asked.map(({ asking: { surface } }) => surface)).toEqual(["mention", "modal"]);
+});
+
+test("a button types its command in the incident of its thread; a double click is one request", async () => {
+  const { workspace, store, slack, asked } = await startDesk({});
+  const incident = await openIncident(store, systemClock.now());
+  await slack.project("incident", incident.id);
+  const ts = workspace.messages("ops")[0]?.ts ?? "";
+  const press = () => workspace.press({ user: "ben", on: { channel: "ops", ts }, button: "Acknowledge" });
+  const both = await Promise.all([press(), press()]);
+  expect(both.map(({ ok }) => ok)).toEqual([true, true]);
+  expect(Math.max(...both.map(({ ackedMs }) => ackedMs ?? 9_999))).toBeLessThan(500);
+  await workspace.until(() => workspace.ephemerals("ben")[0]);
+  expect(asked).toMatchObject([{ text: "incident ack INC-1", asking: { surface: "button", incident: 1 } }]);
+  expect(workspace.ephemerals("ben")).toHaveLength(1);
+});
+
+test("without its database Nightdesk says that nothing was done, and Slack sends an event again", async () => {
+  const desk = await startDesk({});
+  const { workspace, asked } = desk;
+  desk.loseDatabase(true);
+  const acted = await workspace.slash({ user: "asha", channel: "ops", text: "/sync abort run 4" });
+  expect(acted).toMatchObject({ ok: true });
+  expect(workspace.lastSeen("asha")?.text).toMatch(/cannot reach its database, nothing was done/);
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk sync jobs" });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked).toEqual([]);
+  expect(workspace.counters().eventsSent).toBeGreaterThan(0);
+});
+
+test("guests are refused in one sentence", async () => {
+  const { workspace, asked } = await startDesk({
+    answer: ({ asker }) => ({
+      tone: "refused",
+      text: asker.kind === "refused" ? `No commands from a ${asker.because}.` : "?",
+    }),
+  });
+  await workspace.slash({ user: "guest", channel: "ops", text: "/sync jobs" });
+  const seen = await workspace.until(() => workspace.lastSeen("guest"));
+  expect(seen?.text).toContain("No commands from a guest.");
+  expect(asked).toMatchObject([{ asker: { kind: "refused", because: "guest" } }]);
+});
+
+test("a message elsewhere is added to the incident that is chosen, with its own time and author", async () => {
+  const { workspace, store, asked } = await startDesk({});
+  await openIncident(store, systemClock.now());
+  const said = await workspace.say({ user: "ben", channel: "monitoring", text: "the source table is empty" });
+  const message = { channel: "monitoring", ts: said.ts ?? "" };
+  await workspace.shortcut({ user: "asha", name: "Add to timeline", message });
+  await workspace.until(() => workspace.modal("asha"));
+  await workspace.submit({ user: "asha", values: {} });
+  await workspace.until(() => workspace.lastSeen("asha")?.text.includes("Did incident note INC-1."));
+  expect(asked).toMatchObject([{ text: "incident note INC-1", asking: { surface: "shortcut", incident: 1 } }]);
+  expect(asked[0]?.asking.confirmation?.values["text"]).toContain("the source table is empty");
+});
+
+test("a request from the future or with a wrong signature is refused", async () => {
+  const { url } = await startDesk({});
+  const body = new URLSearchParams({ command: "/sync", text: "jobs", user_id: "U1", trigger_id: "1" }).toString();
+  const send = (atS: number, secret = SIGNING_SECRET) =>
+    fetch(`${url}/slack/events`, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": String(atS),
+        "x-slack-signature": `v0=${createHmac("sha256", secret).update(`v0:${atS}:${body}`).digest("hex")}`,
+      },
+    });
+  const nowS = Math.floor(Date.now() / 1_000);
+  expect((await send(nowS)).status).toBe(200);
+  expect((await send(nowS + 400)).status).toBe(401);
+  expect((await send(nowS - 400)).status).toBe(401);
+  expect((await send(nowS, "another")).status).toBe(401);
+  expect((await fetch(`${url}/slack/other`, { method: "POST" })).status).toBe(404);
+});
+
+test("an answer whose arrival is not known is repeated once, and says so", async () => {
+  const desk = await startDesk({});
+  desk.work(false);
+  await desk.workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" });
+  desk.workspace.dropAfterSend(1);
+  desk.work(true);
+  const repeated = await desk.workspace.until(
+    () =>
+      desk.workspace
+        .ephemerals("asha")
+        .find((one) => desk.workspace.plain(one).includes("may have got this answer already")),
+    5_000,
+  );
+  expect(repeated).not.toBeNull();
+  expect(desk.workspace.ephemerals("asha")).toHaveLength(2);
+});
+
+test("an outage of Slack delays the answer and loses nothing", async () => {
+  const desk = await startDesk({
+    catalogue: ({ people }) => testCatalogue({ people: { asha: { name: "Asha Rao", slack: people["asha"]?.id } } }),
+  });
+  desk.work(false);
+  await desk.workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" });
+  desk.workspace.outage(1_200);
+  desk.work(true);
+  const seen = await desk.workspace.until(() => desk.workspace.lastSeen("asha"), 8_000);
+  expect(seen?.text).toContain("Did sync jobs.");
+  expect(desk.workspace.ephemerals("asha")).toHaveLength(1);
+});
