@@ -195,7 +195,7 @@ export interface Reader {
 export interface Switchboard {
   /** true: every API call and response URL answers 503, and no event is sent until false; a number: for so many ms. */
   outage(on: boolean | number): void;
-  /** Every API answer waits so many ms; 0 ends it. */
+  /** The work of a call is done at once, and its answer waits so many ms; 0 ends it. */
   slow(ms: number): void;
   /** The next `times` calls of the method (all, unless told) answer 429; `times: 0` ends it. `retryAfter` in seconds. */
   limit(limit: { method: string; retryAfter: number; times?: number }): void;

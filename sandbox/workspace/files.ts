@@ -69,6 +69,8 @@ export function fileShape(state: State, file: StoredFile): FileShown {
     display_as_bot: false,
     username: "",
     url_private_download: `${file.url_private}?download=1`,
+    permalink_public: `${file.permalink}?public=0`,
+    media_display_type: "unknown",
     has_rich_preview: false,
     file_access: "visible",
   };

@@ -26,14 +26,13 @@ export function createHttp(twin: Twin, control: Control): Server {
 
   async function responseUrl(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const body = fields(request, await bodyOf(request));
-    if (state.switches.slowMs > 0) await sleep(state.switches.slowMs);
     if (state.switches.outage) return send(response, 503, { body: "Service Unavailable" });
     const payload = parsed(text(body["payload"]));
     const answer = answerThroughUrl(twin, url.pathname.split("/").pop() ?? "", isJson(payload) ? payload : body);
-    if (answer.status === 200 && state.switches.dropAfterSend > 0) {
-      state.switches.dropAfterSend -= 1;
-      return void request.socket.destroy();
-    }
+    const cut = answer.status === 200 && state.switches.dropAfterSend > 0;
+    if (cut) state.switches.dropAfterSend -= 1;
+    if (state.switches.slowMs > 0) await sleep(state.switches.slowMs);
+    if (cut) return void request.socket.destroy();
     send(response, answer.status, { body: answer.body });
   }
 

@@ -25,7 +25,8 @@ export function post(twin: Twin, channel: Channel, draft: Draft): Message {
     ...(message.thread_ts !== undefined && { threadTs: message.thread_ts }),
     text: plainText(twin.state, message),
   });
-  const event = { ...shape(twin, message), ...where(channel, message.ts) };
+  const uploaded: Json = message.files === undefined ? {} : { upload: false, display_as_bot: false };
+  const event = { ...shape(twin, message), ...uploaded, ...where(channel, message.ts) };
   const withRoot = message.subtype === "thread_broadcast" && root !== undefined ? { root: shape(twin, root) } : {};
   twin.events.emit({ ...event, ...withRoot, type: "message" }, channel);
   const own = message.bot_id === twin.state.app.botId;

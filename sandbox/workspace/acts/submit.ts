@@ -94,6 +94,7 @@ export function createSubmit(twin: Twin) {
         ...identity(state, user),
         view: structuredClone(one),
         is_cleared: all,
+        response_urls: [],
       });
       acted = acknowledged(answer);
     }

@@ -23,7 +23,13 @@ export function createApi(twin: Twin): (request: Request) => Promise<Answer> {
   const rates = createRates(state);
 
   return async (request) => {
+    const answer = handle(request);
+    // What is slow is the answer: by then the work is done, whether or not the caller still waits.
     if (state.switches.slowMs > 0) await sleep(state.switches.slowMs);
+    return answer;
+  };
+
+  function handle(request: Request): Answer {
     // A call that reaches nobody is no call.
     if (state.switches.outage) return { status: 503, headers: {}, body: "Service Unavailable" };
     const spec = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
@@ -39,9 +45,8 @@ export function createApi(twin: Twin): (request: Request) => Promise<Answer> {
     }
     const call: Call = { method: request.method, args, twin, scope };
     const answer = run(spec, call);
-    if (answer !== "cut" && spec.writes === true && dropped(answer)) return "cut";
-    return answer;
-  };
+    return answer !== "cut" && spec.writes === true && dropped(answer) ? "cut" : answer;
+  }
 
   function count(method: string): void {
     if (method === "auth.test") return;

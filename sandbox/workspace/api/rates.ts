@@ -1,5 +1,11 @@
-import type { State } from "../state.ts";
+import { findChannel, type State } from "../state.ts";
 import type { Args, Method } from "./call.ts";
+
+/** One channel, whether it is named by its id or its name. */
+function channelKey(state: State, args: Args): string {
+  const which = args.text("channel") ?? "";
+  return findChannel(state, which)?.id ?? which;
+}
 
 /** Slack's rate tiers: so many calls of a method in any minute of machine time. */
 export interface Rates {
@@ -34,7 +40,7 @@ export function createRates(state: State): Rates {
       const keys: [string, number][] =
         method === "chat.postMessage"
           ? [
-              [`${method} ${args.text("channel") ?? ""}`, spec.perMinute],
+              [`${method} ${channelKey(state, args)}`, spec.perMinute],
               [method, POSTS_PER_WORKSPACE],
             ]
           : [[method, spec.perMinute]];

@@ -145,7 +145,7 @@ test("an event is tried four times, each retry saying why", async () => {
 });
 
 test("a retry that is taken is the last, and No-Retry is obeyed", async () => {
-  const taken = await workspaceWith({ eventRetryDelaysMs: [0, 0, 0], ackTimeoutMs: 40 });
+  const taken = await workspaceWith({ eventRetryDelaysMs: [0, 0, 0], ackTimeoutMs: 300 });
   const received = await listener(taken, (nth) => (nth === 1 ? null : { status: 200 }));
   await taken.say({ user: "asha", channel: "ops", text: "a" });
   await taken.settled();
@@ -160,7 +160,7 @@ test("a retry that is taken is the last, and No-Retry is obeyed", async () => {
 });
 
 test("an app that is away is tried again when it is back", async () => {
-  const workspace = await workspaceWith({ eventRetryDelaysMs: [0, 100] });
+  const workspace = await workspaceWith({ eventRetryDelaysMs: [0, 400] });
   workspace.connectApp("http://127.0.0.1:9");
   await workspace.say({ user: "asha", channel: "ops", text: "a" });
   await expect.poll(() => workspace.counters().eventsSent).toBe(2);

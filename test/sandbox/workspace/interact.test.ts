@@ -256,7 +256,7 @@ test("modals stack to three, and go back, forward and away", async () => {
 });
 
 test("a trigger is good for one view and a short time, and a view's hash for one update", async () => {
-  const workspace = await workspaceWith({ triggerLifeMs: 80 });
+  const workspace = await workspaceWith({ triggerLifeMs: 600 });
   const client = clientOf(workspace);
   const triggers: string[] = [];
   await boltApp(workspace, (app) => {
@@ -278,7 +278,7 @@ test("a trigger is good for one view and a short time, and a view's hash for one
   expect(await refusal(client.views.update(update))).toBe("hash_conflict");
   expect(await refusal(client.views.update({ view_id: "V0", view: modal() }))).toBe("not_found");
   await workspace.slash({ user: "asha", channel: "ops", text: "/sync two" });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 620));
   expect(await refusal(client.views.open({ trigger_id: triggers[1] ?? "", view: modal() }))).toBe("expired_trigger_id");
   expect(await refusal(client.views.open({ trigger_id: "1.2.3", view: modal() }))).toBe("invalid_trigger_id");
   expect(workspace.counters().refusedBlocks).toBe(1);
