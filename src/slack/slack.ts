@@ -14,6 +14,7 @@ import { createDirectory, type Directory } from "./directory.ts";
 import { createGroupMembers } from "./groups.ts";
 import { createKeepRoot } from "./home-channel.ts";
 import { createWhoAmI, type Identity } from "./identity.ts";
+import type { NameOf } from "./people-text.ts";
 import { createPoster } from "./poster.ts";
 import { createIncidentProjector } from "./projector.ts";
 import { createRunCardProjector } from "./run-cards.ts";
@@ -82,7 +83,15 @@ export function createSlack(options: SlackOptions): Slack {
     log,
     keepEvent,
   });
-  registerSurfaces(bolt.app, { db, api, ports, log }, createRespond(http, log));
+  const nameOf: NameOf = (id) =>
+    within(
+      NAME_WITHIN_MS,
+      directory.nameOf(db, id).then(
+        ({ name }) => name,
+        () => null,
+      ),
+    );
+  registerSurfaces(bolt.app, { db, api, ports, nameOf, log }, createRespond(http, log));
 
   async function keepEvent(envelope: Readonly<Record<string, unknown>>): Promise<void> {
     const event = recordOf(envelope, "event") ?? {};
@@ -121,4 +130,15 @@ export function createSlack(options: SlackOptions): Slack {
       return self;
     },
   };
+}
+
+/** A trigger lives 3 s: a form does not wait longer than this for somebody's name. */
+const NAME_WITHIN_MS = 700;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

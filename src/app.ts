@@ -1,0 +1,192 @@
+import { commands } from "../commands/index.ts";
+import type { Clock } from "./base/clock.ts";
+import { messageOf } from "./base/errors.ts";
+import { http } from "./base/http.ts";
+import type { Logger } from "./base/log.ts";
+import { createReleaser } from "./base/release.ts";
+import { createActorResolver } from "./command/people.ts";
+import { createRouter } from "./command/router.ts";
+import type { Catalogue } from "./config/catalogue.ts";
+import type { ServingConfig } from "./config/env.ts";
+import { createAuthorise } from "./guard/authorise.ts";
+import { createApi } from "./http/api.ts";
+import { createCounters } from "./http/counters.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { createHttpServer } from "./http/server.ts";
+import { listIncidents } from "./incidents/incidents.store.ts";
+import { createInboxProcessor } from "./intake/process.ts";
+import { createReceiver } from "./intake/receive.ts";
+import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
+import { createAdvance } from "./jobs/advance.ts";
+import { createConnections } from "./jobs/connections.ts";
+import { createExporters } from "./postmortem/exporters/index.ts";
+import { postgresBackend, redisBackend } from "./queue/backend.ts";
+import { createRinger, startWorker } from "./queue/queue.ts";
+import type { Handlers } from "./queue/work.ts";
+import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
+import type { Services } from "./services/contract.ts";
+import { createExportIncident } from "./services/export.ts";
+import { createIncidents } from "./services/incidents.ts";
+import { createJobs } from "./services/jobs.ts";
+import { linkSignal } from "./services/link-signal.ts";
+import { createPermissions } from "./services/permissions.ts";
+import { createRuns } from "./services/runs.ts";
+import type { Identity } from "./slack/identity.ts";
+import { createSlack } from "./slack/slack.ts";
+import { migrate } from "./store/migrate.ts";
+import { pingDatabase } from "./store/ping.ts";
+import { type Db, openStore } from "./store/store.ts";
+
+export interface AppParts {
+  readonly config: ServingConfig;
+  readonly catalogue: Catalogue;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly reportError: (error: unknown, context: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface App {
+  /** Migrates, listens and works, as far as the role goes. Resolves when it serves. */
+  start(): Promise<void>;
+  /** Closes what was opened, last first. */
+  close(): Promise<void>;
+}
+
+/** The sweep finds what no ring told of; in a drill, where time jumps, it looks more often. */
+const SWEEP_MS = 1_000;
+const DRILL_SWEEP_MS = 100;
+/** Slack's select takes a hundred options. */
+const OPEN_TO_CHOOSE = 100;
+const CONNECTIONS = { all: 20, web: 10, worker: 20 } as const;
+
+/** Builds every room and joins their ports. The only place that knows them all. */
+export function createApp(parts: AppParts): App {
+  const { config, catalogue, log, clock, reportError } = parts;
+  const releaser = createReleaser(log);
+  const store = openStore({ url: config.databaseUrl, connections: CONNECTIONS[config.role] });
+  releaser.add("store", store.close);
+  const backend =
+    config.redisUrl === null ? postgresBackend(config.databaseUrl, log) : redisBackend(config.redisUrl, log);
+  releaser.add("queue backend", backend.close);
+
+  const receiver = createReceiver({ store, catalogue, sources: HOOK_SOURCES, clock, log });
+  const slack = createSlack({
+    token: config.slack.botToken,
+    signingSecret: config.slack.signingSecret,
+    appToken: config.slack.appToken,
+    slackApiUrl: config.slack.apiUrl ?? undefined,
+    store,
+    clock,
+    catalogue,
+    log,
+    http,
+    ports: {
+      receiveCommand: (received) => receiveCommand(store, clock, received),
+      readCommand: (id) => readCommandRequest(store.db, id),
+      receiveSlackEvent: receiver.receiveSlackEvent,
+      mayAsk: (text, at) => router.mayAsk(text, at),
+      openIncidents: () => listIncidents(store.db, { limit: OPEN_TO_CHOOSE }),
+    },
+  });
+
+  const { groupMembers } = slack;
+  const connections = createConnections({ catalogue, http, clock });
+  const authorise = createAuthorise({ store, clock, catalogue, groupMembers });
+  const resolveActor = createActorResolver({ catalogue, lookUp: slack.directory.lookUp });
+  const exporters = createExporters({
+    folder: config.exportFolder ?? catalogue.postmortem.folder,
+    uploadToThread: slack.uploadToThread,
+    onUploadFailed: (error) => log.warn({ error: messageOf(error) }, "the thread did not take the postmortem"),
+  });
+  const exportIncident = createExportIncident({ store, clock, catalogue, authorise, exporters });
+  const ground = { store, clock, catalogue, connections, groupMembers, authorise };
+  const services: Services = {
+    jobs: createJobs(ground),
+    runs: createRuns(ground),
+    permissions: createPermissions(ground),
+    incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
+  };
+  const router = createRouter({ commands, services, catalogue, clock, log, reportFault: reportError });
+
+  const inbox = createInboxProcessor({
+    store,
+    catalogue,
+    sources: SOURCES,
+    clock,
+    log,
+    ports: {
+      linkSignal,
+      captureSlackEvent: slack.captureSlackEvent,
+      channelName: slack.channelName,
+      self: () => selfOf(slack.self()),
+    },
+  });
+  const handlers: Handlers = {
+    inbox: inbox.process,
+    incident: (id) => slack.project("incident", id),
+    "run-card": (id) => slack.project("run-card", id),
+    run: createAdvance({ store, clock, catalogue, connections, log }),
+    command: createCommandExecutor({ store, clock, log, router, resolveActor }),
+    answer: slack.deliverAnswer,
+  };
+
+  return {
+    start: async () => {
+      await migrate(config.databaseUrl);
+      await backend.prepare();
+      const ringer = createRinger({ backend, clock, log });
+      releaser.add("ringer", ringer.close);
+      store.onCommitted(ringer.ring);
+      if (config.role !== "web") {
+        const worker = await startWorker({
+          backend,
+          ringer,
+          db: store.db,
+          clock,
+          log,
+          handlers,
+          sweepEveryMs: config.clockFile === null ? SWEEP_MS : DRILL_SWEEP_MS,
+          reportError,
+        });
+        releaser.add("worker", worker.close);
+      }
+      if (config.role !== "worker") {
+        const counters = createCounters();
+        const server = createHttpServer({
+          port: config.port,
+          clock,
+          log,
+          receive: receiver.receive,
+          slackListener: config.slack.appToken === null ? slack.requestListener : null,
+          api: createApi({ store, clock, catalogue, exporters, token: config.apiToken }),
+          ready: () => readiness(store.db),
+          metrics: createMetrics({ db: store.db, clock, counters }),
+          counters,
+          reportFault: reportError,
+        });
+        await server.listen();
+        releaser.add("receiver", receiver.idle);
+        releaser.add("web server", server.close);
+        await slack.start();
+        releaser.add("slack", slack.stop);
+      }
+      log.info({ role: config.role, queue: backend.name }, "Nightdesk is ready");
+    },
+    close: releaser.close,
+  };
+}
+
+/** Postgres is the truth: without it nothing can be done; without the queue or Slack, later. */
+async function readiness(db: Db): Promise<{ ok: boolean; problems: readonly string[] }> {
+  try {
+    await pingDatabase(db);
+    return { ok: true, problems: [] };
+  } catch (error) {
+    return { ok: false, problems: [`the database does not answer: ${messageOf(error)}`] };
+  }
+}
+
+function selfOf(identity: Identity | null): { botId?: string; userId?: string } {
+  if (identity === null) return {};
+  return { userId: identity.botUserId, ...(identity.botId === null ? {} : { botId: identity.botId }) };
+}

@@ -1,0 +1,105 @@
+import { captureException, close as closeSentry, init as initSentry } from "@sentry/node";
+import { createApp } from "./app.ts";
+import { drillClock, systemClock } from "./base/clock.ts";
+import { ConfigError, messageOf, UserError } from "./base/errors.ts";
+import { createLogger } from "./base/log.ts";
+import { checkCatalogue } from "./config/check.ts";
+import { inspectConfig, readConfig, type ServingRole } from "./config/env.ts";
+import { loadCatalogue } from "./config/load.ts";
+import { runDoctor } from "./doctor.ts";
+import { exportFromTerminal } from "./export.ts";
+import { plugins } from "./plugins.ts";
+import { migrate } from "./store/migrate.ts";
+
+const USAGE = `usage: nightdesk [all | web | worker]     start (all: everything in one process; the default)
+       nightdesk migrate                 prepare the database and stop
+       nightdesk check FILE [--no-env]   check a catalogue
+       nightdesk doctor                  check tokens, scopes, channels, secrets, clock, database, Redis
+       nightdesk export INC-n [--format=markdown] [--out=FILE]`;
+
+const env = process.env;
+
+async function main(words: readonly string[]): Promise<number> {
+  const [verb = "all", ...rest] = words;
+  switch (verb) {
+    case "all":
+    case "web":
+    case "worker":
+      return serve(verb);
+    case "migrate": {
+      const applied = await migrate(readConfig(env, "migrate").databaseUrl);
+      console.log(applied.length === 0 ? "The database is up to date." : `Applied: ${applied.join(", ")}`);
+      return 0;
+    }
+    case "check":
+      return check(rest);
+    case "doctor":
+      return runDoctor(inspectConfig(env, "doctor"), env);
+    case "export":
+      return exportFromTerminal(readConfig(env, "export"), { words: rest, env });
+    case "help":
+    case "--help":
+    case "-h":
+      console.log(USAGE);
+      return 0;
+    default:
+      console.error(`There is no "nightdesk ${verb}".\n${USAGE}`);
+      return 2;
+  }
+}
+
+function check(words: readonly string[]): number {
+  const file = words.find((word) => !word.startsWith("--")) ?? env["NIGHTDESK_CATALOGUE"] ?? "nightdesk.yml";
+  const result = checkCatalogue(file, { env, plugins, allowUnset: words.includes("--no-env") });
+  for (const line of result.lines) console.log(line);
+  return result.exitCode;
+}
+
+/** Runs until a signal asks to stop; a second one, or 20 s, ends it the hard way. */
+async function serve(role: ServingRole): Promise<number> {
+  const config = readConfig(env, role);
+  const log = createLogger({ level: config.logLevel, role });
+  if (config.sentryDsn !== null) initSentry({ dsn: config.sentryDsn });
+  const { catalogue, warnings } = loadCatalogue({ file: config.catalogueFile, env, plugins });
+  for (const warning of warnings) log.warn({ catalogue: warning }, "the catalogue has something that is not acted on");
+  const app = createApp({
+    config,
+    catalogue,
+    log,
+    clock: config.clockFile === null ? systemClock : drillClock(config.clockFile),
+    reportError: (error, context) => {
+      captureException(error, { extra: context });
+    },
+  });
+  process.on("unhandledRejection", (error) => {
+    log.error({ error: messageOf(error) }, "a promise was rejected and nobody looked");
+    captureException(error);
+  });
+  await app.start();
+  const signal = await stopSignal();
+  log.info({ signal }, "stopping");
+  const deadline = setTimeout(() => process.exit(1), 20_000);
+  await app.close();
+  await closeSentry(2_000);
+  clearTimeout(deadline);
+  return 0;
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  });
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    // Handles that a library leaves open must not keep a finished command alive.
+    process.exit(code);
+  },
+  (error: unknown) => {
+    if (error instanceof ConfigError) for (const problem of error.problems) console.error(problem);
+    else if (error instanceof UserError) console.error([error.message, error.wayOut].filter(Boolean).join(" "));
+    else console.error(`Nightdesk could not start: ${messageOf(error)}`);
+    process.exit(1);
+  },
+);
