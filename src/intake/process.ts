@@ -41,6 +41,7 @@ export interface InboxPorts {
 }
 
 const BATCH = 500;
+const READ_AT_ONCE = 10;
 const MOST_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 1_000;
 
@@ -63,7 +64,9 @@ export function createInboxProcessor(parts: {
   async function process(): Promise<WorkOutcome> {
     const waiting = await pendingDeliveries(store.db, { machineNow: clock.machineNow(), limit: BATCH });
     const read: ReadDelivery[] = [];
-    for (const delivery of waiting) {
+    for (const [index, delivery] of waiting.entries()) {
+      // The same process may be receiving: it must not wait for hundreds of bodies to be understood.
+      if (index % READ_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
       try {
         read.push(await reader.read(delivery));
       } catch (error) {
