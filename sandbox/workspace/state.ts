@@ -116,6 +116,11 @@ export function findPerson(state: State, who: string): PersonShown | undefined {
   return undefined;
 }
 
+/** Whether these words name the app's bot: its name in any case, with or without @, or its id. */
+export function isBot(state: State, who: string): boolean {
+  return who === state.app.botUserId || who.replace(/^@/, "").toLowerCase() === state.app.name.toLowerCase();
+}
+
 /** The person; throws for an unknown one, because that is a mistake of whoever drives the twin. */
 export function person(state: State, who: string): PersonShown {
   const found = findPerson(state, who);

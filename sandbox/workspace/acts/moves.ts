@@ -1,5 +1,5 @@
 import type { Acted, Acts } from "../contract.ts";
-import { announce, type Channel, findChannel, findPerson, nextTs, openIm, person } from "../state.ts";
+import { announce, type Channel, findChannel, findPerson, isBot, nextTs, openIm, person } from "../state.ts";
 import type { Twin } from "../twin.ts";
 import { refused } from "./payload.ts";
 
@@ -16,15 +16,15 @@ export function createMoves(twin: Twin) {
   function invite(act: Acts["invite"]): Acted {
     const channel = findChannel(state, act.channel);
     if (channel === undefined || channel.im !== null) return refused("channel_not_found");
-    const isBot = act.who.replace(/^@/, "") === state.app.name || act.who === state.app.botUserId;
-    const who = isBot ? state.app.botUserId : findPerson(state, act.who)?.id;
+    const bot = isBot(state, act.who);
+    const who = bot ? state.app.botUserId : findPerson(state, act.who)?.id;
     if (who === undefined) return refused("user_not_found");
     const leaving = act.remove === true;
-    const isIn = isBot ? channel.bot : channel.members.includes(who);
+    const isIn = bot ? channel.bot : channel.members.includes(who);
     if (isIn !== leaving) return refused(leaving ? "not_in_channel" : "already_in_channel");
     // The bot hears of its own leaving only while it is in.
     if (leaving) tell(channel, "member_left_channel", who);
-    if (isBot) channel.bot = !leaving;
+    if (bot) channel.bot = !leaving;
     else if (leaving) channel.members = channel.members.filter((id) => id !== who);
     else channel.members.push(who);
     if (!leaving) tell(channel, "member_joined_channel", who);

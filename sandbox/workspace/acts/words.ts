@@ -1,4 +1,4 @@
-import { findPerson, type State } from "../state.ts";
+import { findPerson, isBot, type State } from "../state.ts";
 
 /** What Slack makes of typed words: mentions, links, and the three characters that it escapes. */
 export function encode(state: State, typed: string): string {
@@ -11,7 +11,7 @@ export function mentions(state: State, typed: string, withNames = false): string
   const label = (name: string): string => (withNames ? `|${name}` : "");
   return typed
     .replace(/(^|[\s(])@([\w.-]*\w)/g, (whole, before: string, name: string) => {
-      if (name === state.app.name) return `${before}<@${state.app.botUserId}${label(name)}>`;
+      if (isBot(state, name)) return `${before}<@${state.app.botUserId}${label(state.app.name)}>`;
       const found = findPerson(state, name);
       if (found !== undefined) return `${before}<@${found.id}${label(found.name)}>`;
       const group = state.groups.find(({ handle }) => handle === name);

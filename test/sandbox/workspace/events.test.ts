@@ -12,7 +12,7 @@ test("the signature is the HMAC of version, timestamp and body", () => {
 test("a mention is two signed events in the documented shape", async () => {
   const workspace = await workspaceWith();
   const received = await listener(workspace);
-  const { ts } = await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk sync jobs & @ben <3" });
+  const { ts } = await workspace.say({ user: "asha", channel: "ops", text: "@Nightdesk sync jobs & @ben <3" });
   await workspace.settled();
   expect(received.map(({ body }) => body.event["type"]).sort()).toEqual(["app_mention", "message"]);
   const message = received.find(({ body }) => body.event["type"] === "message");
