@@ -2,10 +2,6 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { toString as textOf } from "mdast-util-to-string";
-import { gfm } from "micromark-extension-gfm";
 import { expect, onTestFinished, test } from "vitest";
 import { compose } from "../../src/postmortem/compose.ts";
 import type { UploadToThread } from "../../src/postmortem/exporters/contract.ts";
@@ -51,19 +47,46 @@ test("is the document a reader expects", () => {
   );
 });
 
-const parse = (text: string) => fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-/** What the parser made of it, without its text: headings, tables, lists and how many of each. */
+// CommonMark and GitHub's tables, as far as our documents use them. (Checked beside a full parser when it was written.)
+const OURS = /<(?:br|https?:\/\/[^\s<>]+)>|\*\*To be written:\*\* _[^_]*_/gi;
+/** What opens something inside a line, when no backslash stands before it. */
+const OPENS = /[`*[\]<>|~&$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|www\.|https?:\/\//iu;
+
+/** What each line is: a heading, a row of so many cells, an item, the next line of one, text. Throws for what opens something. */
 function outline(text: string): string[] {
-  return parse(text).children.map((node) =>
-    node.type === "heading"
-      ? `h${node.depth} ${node.depth === 1 ? "" : textOf(node)}`
-      : node.type === "table"
-        ? `table ${node.children.map((row) => row.children.length).join(",")}`
-        : node.type === "list"
-          ? `list ${node.children.length}`
-          : node.type,
-  );
+  return text.split("\n").map((line, index, lines) => {
+    const bare = line.replace(OURS, "x").replace(/\\[!-/:-@[-`{-~]/g, "x");
+    const goesOn = /(?<!\\)(?:\\\\)*\\$/.test(lines[index - 1] ?? "");
+    if (/^\|.*\|$/.test(bare)) {
+      const cells = bare.slice(1, -1).split("|");
+      for (const cell of cells) expect(cell, line).not.toMatch(OPENS);
+      return `row of ${cells.length}`;
+    }
+    const words = bare.replace(/\\$/, "").replace(/^(?:#{1,3}|-) /, "");
+    expect(words, line).not.toMatch(OPENS);
+    if (goesOn) expect(bare, line).not.toMatch(/^ {0,3}(?:[#>+=-]|\d{1,9}[.)])|^ {4}|^\s*$/);
+    if (goesOn) return "goes on";
+    const heading = /^(#{1,3}) (.+)$/.exec(line);
+    if (heading !== null) {
+      expect(line, line).not.toMatch(/\s#+\s*$/);
+      return heading[1] === "#" ? "title" : line;
+    }
+    return line === ""
+      ? ""
+      : line.startsWith("- ")
+        ? "item"
+        : /^\s|^[>+=-]|^\d+[.)]/.test(bare)
+          ? `odd: ${line}`
+          : "text";
+  });
 }
+
+/** The words of a document, as a reader sees them. */
+const shown = (text: string): string =>
+  text
+    .replace(/<br>/g, "\n")
+    .replace(/<(https?:\/\/[^\s<>]+)>/gi, "$1")
+    .replace(/\\([\n!-/:-@[-`{-~])/g, "$1");
 
 const nasty = fc.oneof(
   fc.string(),
@@ -132,12 +155,13 @@ test("nothing that people type breaks the document: same outline, same words", (
           ),
         );
       const text = filled(typed, name, `x ${title}`);
-      expect(outline(text)).toEqual(outline(filled("plain", "plain", "plain")));
-      const words = (shown: string) => shown.replace(/\s+/g, "");
-      expect(words(textOf(parse(text)))).toContain(words(readable(`x ${typed}`)));
-      expect(words(textOf(parse(text).children[0]))).toBe(`INC-1:${words(readable(`x ${title}`))}`);
+      const standing = (document: string) => outline(document).filter((line) => line !== "goes on");
+      expect(standing(text)).toEqual(standing(filled("plain", "plain", "plain")));
+      const words = (document: string) => document.replace(/\s+/g, "");
+      expect(words(shown(text))).toContain(words(readable(`x ${typed}`)));
+      expect(words(shown(text.split("\n")[0] ?? ""))).toBe(`#INC-1:${words(readable(`x ${title}`))}`);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
