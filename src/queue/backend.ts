@@ -84,7 +84,8 @@ export function redisBackend(url: string, log: Logger): QueueBackend {
       return worker;
     },
     check: async () => {
-      const redis = connections[0] ?? connect("queue");
+      // Alone, it has to wait for its connection; "queue" would fail at once.
+      const redis = connections[0] ?? connect("worker");
       const [policy, aof] = await Promise.all([
         redis.config("GET", "maxmemory-policy"),
         redis.config("GET", "appendonly"),

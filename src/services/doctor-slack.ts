@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { HttpFailure } from "../base/http.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { DoctorPorts, Finding, RequiredScope, SlackProbe, SlackSelf } from "./doctor-ports.ts";
 
@@ -15,9 +16,7 @@ export async function examineSlack(ports: DoctorPorts, catalogue: Catalogue | nu
   try {
     self = await slack.whoAmI();
   } catch (error) {
-    const mend =
-      "copy the Bot User OAuth Token again (reinstall the app if it was revoked), and see that slack.com can be reached from here";
-    return [{ level: "fault", what: `Slack does not accept SLACK_BOT_TOKEN: ${messageOf(error)}`, mend }];
+    return [error instanceof HttpFailure ? unreachable(error) : refused(error)];
   }
   return [
     { level: "ok", what: `Slack knows the token: ${self.bot} in ${self.team}` },
@@ -26,6 +25,16 @@ export async function examineSlack(ports: DoctorPorts, catalogue: Catalogue | nu
     ...(await examineAppToken(ports, slack)),
     ...(catalogue === null ? [] : await examineChannels(slack, catalogue, self.bot)),
   ];
+}
+
+function unreachable(error: HttpFailure): Finding {
+  const mend = "let this machine reach slack.com by https (proxy, firewall, name server)";
+  return { level: "fault", what: `Slack cannot be reached: ${error.message}`, mend };
+}
+
+function refused(error: unknown): Finding {
+  const mend = "copy the Bot User OAuth Token again; reinstall the app if it was revoked";
+  return { level: "fault", what: `Slack does not accept SLACK_BOT_TOKEN: ${messageOf(error)}`, mend };
 }
 
 function examineScopes(self: SlackSelf, required: readonly RequiredScope[]): Finding[] {

@@ -2,6 +2,7 @@ import { Temporal } from "temporal-polyfill";
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { ConfigError } from "../../src/base/errors.ts";
+import { HttpFailure } from "../../src/base/http.ts";
 import { catalogueSchema } from "../../src/config/catalogue.ts";
 import { inspectConfig } from "../../src/config/env.ts";
 import { databaseProbe } from "../../src/services/doctor.store.ts";
@@ -92,6 +93,9 @@ test("all is well, but for an optional scope: exit 0", async () => {
 const channels = (map: [string, { member: boolean; archived: boolean }][]) => ({
   slack: { ...slack, channels: async () => new Map(map) },
 });
+const unreachable = async () => {
+  throw new HttpFailure("POST https://slack.com: ENOTFOUND", { sent: false, timedOut: false, cause: undefined });
+};
 const fails = async () => {
   throw new Error("ECONNREFUSED");
 };
@@ -115,6 +119,12 @@ test.each<[string, Partial<DoctorPorts>, string, string]>([
     { slack: { ...slack, whoAmI: fails } },
     "Slack does not accept SLACK_BOT_TOKEN: ECONNREFUSED",
     "copy the Bot User OAuth Token",
+  ],
+  [
+    "a Slack out of reach",
+    { slack: { ...slack, whoAmI: unreachable } },
+    "Slack cannot be reached: POST https://slack.com: ENOTFOUND",
+    "firewall",
   ],
   [
     "a scope that is missing",
