@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
+import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { commands } from "../commands/index.ts";
@@ -67,7 +68,7 @@ describe("manifest.yml", () => {
   const samples = process.env["NIGHTDESK_SAMPLES"];
   test.runIf(samples !== undefined)("is valid against Slack's schema 2.0.0", () => {
     const schema: object = JSON.parse(readFileSync(`${samples}/slack/manifest.schema.2.0.0.json`, "utf8"));
-    const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+    const validate = formats.default(new Ajv({ strict: false, allErrors: true })).compile(schema);
     expect(validate(written), JSON.stringify(validate.errors)).toBe(true);
     const broken = { ...written, features: { ...written.features, slash_commands: [{ command: "no slash" }] } };
     expect(validate(broken)).toBe(false);

@@ -161,7 +161,7 @@ test("nothing that people type breaks the document: same outline, same words", (
       expect(words(shown(text))).toContain(words(readable(`x ${typed}`)));
       expect(words(shown(text.split("\n")[0] ?? ""))).toBe(`#INC-1:${words(readable(`x ${title}`))}`);
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [["# a \\", "x\n# y\n- z\n1. q\n> r\n===\n---\n    code\n|a|b|\n[x]: y", "*_`"]] },
   );
 });
 
