@@ -5,7 +5,7 @@ import { redactorOf } from "../incidents/redact.ts";
 import { appendEntries, blankEntry, correctEntry, entriesOf, entryBySlackTs } from "../incidents/timeline.store.ts";
 import type { EntryDraft, TimelineEntry } from "../incidents/timeline.ts";
 import type { Tx } from "../store/store.ts";
-import { entryShownBy, incidentOfEvent } from "./captured.store.ts";
+import { entryShownBy, holdChannel, incidentOfEvent, keepEarlyReaction, takeEarlyReactions } from "./captured.store.ts";
 import type { Directory } from "./directory.ts";
 import { type ChangeRead, type DeletionRead, type MessageRead, type ReactionRead, readEvent } from "./events.ts";
 import type { WhoAmI } from "./identity.ts";
@@ -37,12 +37,15 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
   const { catalogue, directory, whoAmI } = parts;
   const redact = redactorOf(catalogue);
 
-  return async (tx, event, receivedAt) => {
+  const capture: CaptureSlackEvent = async (tx, event, receivedAt) => {
     const heard = readEvent(event);
-    if (heard === null) return;
+    if (heard === null || !(await holdChannel(tx, heard.channel))) return;
     if (heard.kind === "deleted" && (await noteDeletedInSlack(tx, heard.channel, heard.ts))) return;
     const incident = await incidentOfEvent(tx, heard);
-    if (incident === null) return;
+    if (incident === null) {
+      if (heard.kind === "reaction") await keepEarlyReaction(tx, { ...heard, event, receivedAt });
+      return;
+    }
     const me = await whoAmI();
     if (me === null) throw new Error("Slack could not be asked who Nightdesk is");
     if ((heard.botId !== null && heard.botId === me.botId) || heard.user === me.botUserId) return;
@@ -57,6 +60,7 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
         return reaction(tx, { incident, learnedAt: receivedAt }, heard);
     }
   };
+  return capture;
 
   async function message(tx: Tx, to: To, heard: MessageRead): Promise<void> {
     if ((await entryBySlackTs(tx, to.incident, heard.ts)) !== null) return;
@@ -74,15 +78,14 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
         { ...common, kind: "file", text: name, data },
       ]);
     }
+    for (const early of await takeEarlyReactions(tx, heard)) await capture(tx, early.event, early.receivedAt);
   }
 
   async function changed(tx: Tx, to: To, heard: ChangeRead): Promise<void> {
+    // The message itself may come later, or never: what it said before is told with the change.
+    await message(tx, to, { ...heard, kind: "message", text: heard.previousText ?? heard.text });
     const entry = await entryBySlackTs(tx, to.incident, heard.ts);
-    if (entry === null) {
-      // The message itself was missed: what it says now is what is known of it.
-      return message(tx, to, { ...heard, kind: "message" });
-    }
-    if (entry.blankedAt !== null || entry.kind !== "message") return;
+    if (entry === null || entry.blankedAt !== null || entry.kind !== "message") return;
     const text = await readable(tx, heard.text);
     // Slack also says "changed" when it unfurls a link or counts replies.
     const newest = (await entriesOf(tx, to.incident)).findLast(

@@ -26,6 +26,8 @@ export interface ChangeRead extends Said {
   readonly text: string;
   readonly files: readonly FileRead[];
   readonly changedTs: string;
+  /** What it said before, as Slack tells; null when it does not. */
+  readonly previousText: string | null;
 }
 export interface DeletionRead extends Said {
   readonly kind: "deleted";
@@ -75,7 +77,9 @@ function readMessage(event: Fields): Heard | null {
     const said = WORDS.has(stringOf(message, "subtype") ?? "") ? saidIn(channel, message) : null;
     if (said === null) return null;
     const changedTs = stringOf(recordOf(message, "edited") ?? {}, "ts") ?? eventTs;
-    return { kind: "changed", ...said, text: wordsOf(message), files: filesOf(message), changedTs };
+    const previous = recordOf(event, "previous_message");
+    const previousText = previous === undefined ? null : wordsOf(previous);
+    return { kind: "changed", ...said, text: wordsOf(message), files: filesOf(message), changedTs, previousText };
   }
   if (subtype === "message_deleted") {
     const previous = recordOf(event, "previous_message") ?? {};

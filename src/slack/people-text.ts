@@ -1,5 +1,4 @@
 import { plain } from "../command/format.ts";
-import type { Db } from "../store/store.ts";
 
 const MENTION = /<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g;
 
@@ -13,26 +12,21 @@ export function withNames(text: string, names: ReadonlyMap<string, string>): str
   return plain(text.replace(MENTION, (_, id: string) => `@${names.get(id) ?? "someone"}`));
 }
 
-/** The names that are kept of these people. */
-export async function keptNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map();
-  const rows = await db
-    .selectFrom("slack_users")
-    .select(["id", "name"])
-    .where("id", "in", [...ids])
-    .execute();
-  return new Map(rows.map((row) => [row.id, row.name]));
-}
+/** The name of an id, or null when it cannot be told (in time). */
+export type NameOf = (slackId: string) => Promise<string | null>;
 
 /** A message as somebody adds it to a timeline: in plain words, with its author when that is another person. */
 export async function saidBy(
-  db: Db,
+  nameOf: NameOf,
   message: { text: string; author: string | undefined; by: string },
 ): Promise<string> {
   const { author } = message;
-  const names = await keptNames(db, [...mentionedIn(message.text), ...(author === undefined ? [] : [author])]);
+  const ids = [...new Set([...mentionedIn(message.text), ...(author === undefined ? [] : [author])])];
+  const names = new Map<string, string>();
+  for (const [id, name] of await Promise.all(ids.map(async (id) => [id, await nameOf(id)] as const))) {
+    if (name !== null) names.set(id, name);
+  }
   const text = withNames(message.text, names).trim();
-  if (author === undefined || author === message.by) return text;
-  const name = names.get(author);
+  const name = author === undefined || author === message.by ? undefined : names.get(author);
   return name === undefined ? text : `${name}: ${text}`;
 }

@@ -266,6 +266,14 @@ export interface Signals {
   url: string | null;
 }
 
+export interface SlackEarlyReactions {
+  channel_id: string;
+  event: Json;
+  id: Generated<number>;
+  received_at: Temporal.Instant;
+  ts: string;
+}
+
 export interface SlackFormerRoots {
   channel_id: string;
   root_ts: string;
@@ -365,6 +373,7 @@ export interface DB {
   run_events: RunEvents;
   runs: Runs;
   signals: Signals;
+  slack_early_reactions: SlackEarlyReactions;
   slack_former_roots: SlackFormerRoots;
   slack_lanes: SlackLanes;
   slack_posts: SlackPosts;

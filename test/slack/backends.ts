@@ -55,6 +55,7 @@ export async function startTwin(options: { appUrl?: string; clock?: () => number
     },
     channels: [{ name: "ops" }, { name: "monitoring" }, { name: "elsewhere", bot: false }],
     rates: "off",
+    eventRetryDelaysMs: [300, 1_000, 1_000],
     ...options,
   });
   onTestFinished(() => workspace.close());

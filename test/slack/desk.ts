@@ -75,6 +75,7 @@ export async function startDesk(options: {
   async function captureAtOnce(envelope: Readonly<Record<string, unknown>>): Promise<void> {
     const { event } = envelope;
     if (typeof event !== "object" || event === null) throw new Error("no event");
+    // Events of different kinds are sent side by side: which comes first is left to chance, as with Slack.
     await store.tx((tx) => slack.captureSlackEvent(tx, { ...event }, clock.now()));
   }
   const execute = createCommandExecutor({
@@ -120,6 +121,11 @@ export async function startDesk(options: {
     },
     work: loop.work,
   };
+}
+
+/** Waits for what must come; long enough for a busy machine. Null when it does not come. */
+export function soon<T>(workspace: Workspace, read: () => T | null | undefined | false): Promise<T | null> {
+  return workspace.until(read, 12_000);
 }
 
 function startLoop(

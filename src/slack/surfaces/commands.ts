@@ -4,6 +4,7 @@ import type { ReceivedCommand } from "../../services/command-requests.ts";
 import type { Db } from "../../store/store.ts";
 import { recordOf, type SlackApi, stringOf } from "../api.ts";
 import { waitingView } from "../blocks/form.ts";
+import type { NameOf } from "../people-text.ts";
 import { notePendingView } from "../requests.store.ts";
 import { OPENING, type Saved, type SlackPorts, saveInTime } from "./contract.ts";
 
@@ -11,6 +12,7 @@ export interface SurfaceParts {
   readonly db: Db;
   readonly api: SlackApi;
   readonly ports: SlackPorts;
+  readonly nameOf: NameOf;
   readonly log: Logger;
 }
 

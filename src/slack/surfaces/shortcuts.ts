@@ -23,7 +23,7 @@ export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respon
       Promise.all([
         numbersOfThread(parts.db, channel.id, threadTs ?? messageTs),
         parts.ports.openIncidents(),
-        saidBy(parts.db, {
+        saidBy(parts.nameOf, {
           text: shortcut.message.text ?? "",
           author: stringOf({ ...shortcut.message }, "user"),
           by: user.id,

@@ -22,3 +22,13 @@ create table slack_former_roots (
 
 -- Presses of one button are found by how their key begins.
 create index command_requests_key_prefix on command_requests (key text_pattern_ops);
+
+-- Reactions that were heard before the message they are about: events come in any order. Kept for minutes.
+create table slack_early_reactions (
+  id          bigint generated always as identity primary key,
+  channel_id  text not null,
+  ts          text not null,
+  event       jsonb not null,
+  received_at timestamptz not null
+);
+create index slack_early_reactions_message on slack_early_reactions (channel_id, ts);
