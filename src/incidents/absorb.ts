@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { allCleared, firingCount, isFiring, note } from "./conditions.ts";
-import { effectiveAt, type Folding } from "./folding.ts";
+import { effectiveAt, type Folding, isKeyOf, isOneOfSeveral } from "./folding.ts";
 import { type Changed, type Incident, moved, reopened } from "./incident.ts";
 import { countIn } from "./rate.ts";
 import { isWorse, routeFor, severityFor } from "./routing.ts";
@@ -73,12 +73,12 @@ export function absorb(
 ): Changed {
   const at = effectiveAt(signal);
   const before = by.reopens ? reopened(incident) : incident;
-  const adopts =
-    before.environment === null && signal.environment !== null && by.folding.keys.includes(before.foldingKey ?? "");
+  // One of several candidates stays one of several; what nobody named is known from the first who names it.
+  const adopts = before.environment === null && signal.environment !== null && !isOneOfSeveral(before.foldingKey);
   const counted: Incident = {
     ...before,
     environment: adopts ? signal.environment : before.environment,
-    foldingKey: adopts && opens(signal) ? by.folding.key : before.foldingKey,
+    foldingKey: adopts && isKeyOf(before, by.folding) ? by.folding.key : before.foldingKey,
     services: withName(before.services, signal.service),
     jobs: withName(before.jobs, signal.job),
     signalCount: before.signalCount + 1,

@@ -34,6 +34,7 @@ export const DEFAULT_RULE: FoldingRule = {
 /** A stated time counts for folding at most this much before the delivery: a wrong clock must not hide an alert. */
 const MOST_LAG_MS = 3_600_000;
 const UNKNOWN = "?";
+const EITHER = "|";
 
 /** The first rule that holds for the signal, and the keys that follow from it. */
 export function foldingOf(signal: NewSignal, catalogue: Catalogue): Folding {
@@ -49,7 +50,7 @@ export function foldingOf(signal: NewSignal, catalogue: Catalogue): Folding {
 /** `prod`; `nimdta|prod` when it may be any of these; `?` when nothing is known. */
 function environmentPart(signal: Pick<NewSignal, "environment" | "environments">): string {
   if (signal.environment !== null) return quoted(signal.environment);
-  return signal.environments.length === 0 ? UNKNOWN : [...signal.environments].sort().map(quoted).join("|");
+  return signal.environments.length === 0 ? UNKNOWN : [...signal.environments].sort().map(quoted).join(EITHER);
 }
 
 /**
@@ -59,7 +60,7 @@ function environmentPart(signal: Pick<NewSignal, "environment" | "environments">
  */
 function environmentsToTry(signal: NewSignal, catalogue: Catalogue): string[] {
   const sets = catalogue.messages.map((message) => [...message.environments].sort());
-  const asPart = (set: readonly string[]) => set.map(quoted).join("|");
+  const asPart = (set: readonly string[]) => set.map(quoted).join(EITHER);
   if (signal.environment === null && signal.environments.length === 0) {
     return [...Object.keys(catalogue.environments).map(quoted), ...sets.map(asPart)];
   }
@@ -107,7 +108,9 @@ export function effectiveAt(signal: Pick<NewSignal, "at" | "receivedAt">): Insta
 export function decide(folding: Folding, signal: NewSignal, candidates: readonly Incident[]): FoldDecision {
   const at = effectiveAt(signal).epochMilliseconds;
   const { windowMs, reopenWithinMs } = folding.rule;
-  const mine = candidates.filter((incident) => isKeyOf(incident, folding)).sort(bestFirst(folding.key));
+  const mine = candidates
+    .filter((incident) => isKeyOf(incident, folding) && agrees(incident, signal, folding))
+    .sort(bestFirst(folding.key));
   const live = mine.filter((incident) => incident.status !== "resolved");
   if (!opens(signal)) {
     const [fired] = whereItFires(signal, candidates);
@@ -169,7 +172,22 @@ function whereItFires(signal: NewSignal, candidates: readonly Incident[]): Incid
     );
 }
 
-function isKeyOf(incident: Incident, folding: Folding): boolean {
+/** An incident that has learned its environment since its key was made takes no other. */
+function agrees(incident: Incident, signal: NewSignal, { rule }: Folding): boolean {
+  return (
+    !rule.key.includes("environment") ||
+    incident.environment === null ||
+    signal.environment === null ||
+    incident.environment === signal.environment
+  );
+}
+
+/** Whether a key names candidates instead of one environment. */
+export function isOneOfSeveral(key: string | null): boolean {
+  return key?.includes(EITHER) ?? false;
+}
+
+export function isKeyOf(incident: Incident, folding: Folding): boolean {
   return (
     incident.foldingRule === folding.rule.name &&
     incident.foldingKey !== null &&
