@@ -225,7 +225,7 @@ export interface Workspace extends Actor, Reader, Switchboard {
   settled(): Promise<void>;
   /** Calls back on every change, until the returned function is called. */
   watch(listener: (change: Change) => void): () => void;
-  /** Resolves to null after `timeoutMs` (2 000 unless told), or to the first truthy result of `read`, tried on every change. */
+  /** Resolves to null after `timeoutMs` (5 000 unless told), or to the first truthy result of `read`, tried on every change. */
   until<T>(read: () => T | null | undefined | false, timeoutMs?: number): Promise<T | null>;
   close(): Promise<void>;
 }

@@ -80,7 +80,7 @@ export const startWorkspace: StartWorkspace = async (options) => {
       state.listeners.add(listener);
       return () => void state.listeners.delete(listener);
     },
-    until: (read, timeoutMs = 2000) => until(twin, { read, timeoutMs }),
+    until: (read, timeoutMs = 5000) => until(twin, { read, timeoutMs }),
     close,
   };
 };

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { boltApp, clientOf, listener, refusal, workspaceWith } from "./support.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { startWorkspace } from "../../../sandbox/workspace/start.ts";
+import { BOT_TOKEN, boltApp, clientOf, listener, MANIFEST, refusal, SECRET, workspaceWith } from "./support.ts";
 
 test("people change and delete their own messages only", async () => {
   const workspace = await workspaceWith();
@@ -8,6 +9,24 @@ test("people change and delete their own messages only", async () => {
   expect((await workspace.delete({ user: "ben", channel: "ops", ts })).error).toBe("not_yours");
   expect((await workspace.delete({ user: "asha", channel: "ops", ts: "1.000000" })).error).toBe("message_not_found");
   expect(workspace.messages("ops")).toMatchObject([{ text: "mine" }]);
+});
+
+test("unless told, the app has three seconds to answer, and a trigger lives as long", async () => {
+  const workspace = await startWorkspace({
+    signingSecret: SECRET,
+    botToken: BOT_TOKEN,
+    manifest: MANIFEST,
+    people: { asha: {} },
+    channels: [{ name: "ops" }],
+  });
+  onTestFinished(() => workspace.close());
+  const received = await listener(workspace, () => null);
+  const acted = await workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" });
+  expect(acted).toMatchObject({ ok: false, error: "operation_timeout" });
+  expect(acted.ackedMs).toBeGreaterThan(2900);
+  const trigger_id = new URLSearchParams(received[0]?.raw).get("trigger_id") ?? "";
+  const view = { type: "modal" as const, title: { type: "plain_text" as const, text: "Late" }, blocks: [] };
+  expect(await refusal(clientOf(workspace).views.open({ trigger_id, view }))).toBe("expired_trigger_id");
 });
 
 test("people speak only where they are", async () => {

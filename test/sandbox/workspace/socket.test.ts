@@ -1,6 +1,6 @@
 import { App, LogLevel, SocketModeReceiver } from "@slack/bolt";
 import { expect, test } from "vitest";
-import { APP_TOKEN, BOT_TOKEN, clientOf, refusal, workspaceWith } from "./support.ts";
+import { APP_TOKEN, BOT_TOKEN, clientOf, eventually, refusal, workspaceWith } from "./support.ts";
 
 test("Socket Mode carries events, commands and their answers", async () => {
   const workspace = await workspaceWith();
@@ -26,7 +26,7 @@ test("Socket Mode carries events, commands and their answers", async () => {
   expect(workspace.lastSeen("asha")?.text).toBe("You said jobs.");
   expect(workspace.counters().eventsLost).toBe(0);
   await app.stop();
-  await expect.poll(() => workspace.workspace().app.connected).toBe(false);
+  await eventually(() => workspace.workspace().app.connected).toBe(false);
 });
 
 test("Socket Mode opens for the app-level token only, and a ticket once", async () => {

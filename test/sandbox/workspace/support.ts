@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { App, HTTPReceiver, type Logger, LogLevel } from "@slack/bolt";
 import { WebClient } from "@slack/web-api";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Manifest, Workspace, WorkspaceOptions } from "../../../sandbox/workspace/contract.ts";
 import { startWorkspace } from "../../../sandbox/workspace/start.ts";
 
@@ -41,9 +41,15 @@ export const MANIFEST: Manifest = {
   },
 };
 
+/** Retries an expectation for as long as a loaded machine may need. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000, interval: 10 });
+
 /** A workspace of its own for a test, closed when the test ends. */
 export async function workspaceWith(given: Partial<WorkspaceOptions> = {}): Promise<Workspace> {
   const workspace = await startWorkspace({
+    // Slack's three seconds are for the one test that is about them.
+    ackTimeoutMs: 15_000,
+    triggerLifeMs: 15_000,
     signingSecret: SECRET,
     botToken: BOT_TOKEN,
     appToken: APP_TOKEN,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boltApp, clientOf, refusal, workspaceWith } from "./support.ts";
+import { boltApp, clientOf, eventually, refusal, workspaceWith } from "./support.ts";
 
 test("posts are limited for each channel, and say for how long", async () => {
   const workspace = await workspaceWith();
@@ -37,9 +37,10 @@ test("rates can be off, but not the limit switch", async () => {
 test("in an outage nothing answers, and no call is counted", async () => {
   const workspace = await workspaceWith();
   const client = clientOf(workspace);
-  workspace.outage(400);
+  workspace.outage(true);
   await expect(client.chat.postMessage({ channel: "ops", text: "a" })).rejects.toMatchObject({ statusCode: 503 });
-  await expect.poll(() => workspace.switches().outage).toBe(false);
+  workspace.outage(20);
+  await eventually(() => workspace.switches().outage).toBe(false);
   await client.chat.postMessage({ channel: "ops", text: "b" });
   expect(workspace.messages("ops").map(({ text }) => text)).toEqual(["b"]);
   expect(workspace.counters().calls).toEqual({ "chat.postMessage": 1 });
