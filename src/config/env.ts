@@ -60,7 +60,7 @@ const urlOf = (protocols: RegExp) =>
 /** Every variable: what it must look like, how that is said, and where to get it. */
 const VARIABLES = {
   SLACK_BOT_TOKEN: {
-    schema: noSpace.startsWith("xoxb-").min(12),
+    schema: noSpace.startsWith("xoxb-").min(6),
     must: "it must start with xoxb-",
     todo: "copy the Bot User OAuth Token from your app's page OAuth & Permissions on api.slack.com/apps",
   },
@@ -70,7 +70,7 @@ const VARIABLES = {
     todo: "copy the Signing Secret from your app's page Basic Information on api.slack.com/apps",
   },
   SLACK_APP_TOKEN: {
-    schema: noSpace.startsWith("xapp-").min(12),
+    schema: noSpace.startsWith("xapp-").min(6),
     must: "it must start with xapp-",
     todo: "make an app-level token with the scope connections:write on your app's page Basic Information, or unset it and set SLACK_SIGNING_SECRET",
   },
@@ -96,8 +96,8 @@ const VARIABLES = {
     todo: "give the address at which Slack and your alert senders reach this process",
   },
   NIGHTDESK_API_TOKEN: {
-    schema: noSpace.min(16),
-    must: "it must be one word of at least 16 characters",
+    schema: noSpace.min(8),
+    must: "it must be one word of at least 8 characters",
     todo: "make one with: openssl rand -hex 32; or unset it: the API is then closed",
   },
   NIGHTDESK_EXPORT_DIR: { schema: z.string(), must: "it must be a path", todo: "name the folder for postmortems" },

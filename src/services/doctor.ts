@@ -54,9 +54,15 @@ function examineVariables({ config, configProblems }: DoctorPorts): Finding[] {
   } else {
     variables.push({ level: "ok", what: `public address: ${config.publicUrl}` });
   }
-  if (config.apiToken === null)
-    variables.push({ level: "ok", what: "the API is closed (NIGHTDESK_API_TOKEN is not set)" });
+  variables.push(apiTokenFinding(config.apiToken));
   return variables;
+}
+
+function apiTokenFinding(token: string | null): Finding {
+  if (token === null) return { level: "ok", what: "the API is closed (NIGHTDESK_API_TOKEN is not set)" };
+  if (token.length >= SHORTEST_SECRET) return { level: "ok", what: "the API is open to who has NIGHTDESK_API_TOKEN" };
+  const what = `NIGHTDESK_API_TOKEN is shorter than ${SHORTEST_SECRET} characters, and whoever guesses it may act`;
+  return { level: "warn", what, mend: "make one with: openssl rand -hex 32" };
 }
 
 function examineCatalogue(ports: DoctorPorts): { findings: Finding[]; catalogue: Catalogue | null } {

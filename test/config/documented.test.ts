@@ -17,6 +17,13 @@ test("the catalogues of the documentation are good ones, with every plug-in that
   }
 });
 
+test("the sample estate's catalogue is a good one, and nothing in it only looks right", () => {
+  const text = read("examples/tis/nightdesk.yml");
+  const { catalogue, warnings } = parseCatalogue(text, { file: "x.yml", env: {}, plugins, allowUnset: true });
+  expect(catalogue).not.toBeNull();
+  expect(warnings.filter((line) => !line.startsWith("not acted on yet: "))).toEqual([]);
+});
+
 test("operations.md has every variable that is read, and README those without which nothing starts", () => {
   const named = new Set(
     read("src/config/env.ts")

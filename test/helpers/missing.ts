@@ -11,7 +11,7 @@ interface Need {
 
 const NEEDS: readonly Need[] = [
   {
-    what: "the queue on Redis",
+    what: "the queue and drills on Redis",
     usedBy: /redisIsHere|redis: true/,
     missing: () => program("redis-server", "redis-server"),
   },
