@@ -30,10 +30,14 @@ export const startWorkspace: StartWorkspace = async (options) => {
   const reader = createReader(state, dispatch.connected);
   const switchboard = createSwitchboard(twin);
 
-  const connectApp: Workspace["connectApp"] = (url) => {
-    dispatch.connect(url);
+  const connected = (): void => {
     announce(state, { kind: "switch" });
     events.flush();
+  };
+  socket.onOpen(connected);
+  const connectApp: Workspace["connectApp"] = (url) => {
+    dispatch.connect(url);
+    connected();
   };
 
   const server = createHttp(twin, createControl(state, { ...actor, ...reader, ...switchboard, connectApp }));

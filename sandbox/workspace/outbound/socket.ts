@@ -14,6 +14,8 @@ export interface SocketMode {
   ticket(): string;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   connected(): boolean;
+  /** Called whenever the app has opened a socket. */
+  onOpen(listener: () => void): void;
   send(envelope: { kind: Kind; payload: Json; timeoutMs: number; retry?: Retry }): Promise<Answered>;
   close(): void;
 }
@@ -26,6 +28,7 @@ export function createSocketMode(state: State): SocketMode {
   const tickets = new Set<string>();
   const sockets = new Set<WebSocket>();
   const waiting = new Map<string, (payload: unknown) => void>();
+  const openListeners: (() => void)[] = [];
   let turn = 0;
   const pings = setInterval(() => {
     for (const socket of sockets) socket.ping("Ping from the workspace");
@@ -48,6 +51,7 @@ export function createSocketMode(state: State): SocketMode {
         debug_info: { host: "sandbox", approximate_connection_time: 18_060 },
       }),
     );
+    for (const listener of openListeners) listener();
   }
 
   return {
@@ -62,6 +66,7 @@ export function createSocketMode(state: State): SocketMode {
       server.handleUpgrade(request, socket, head, welcome);
     },
     connected: () => sockets.size > 0,
+    onOpen: (listener) => void openListeners.push(listener),
     send: ({ kind, payload, timeoutMs, retry }) => {
       const startedAt = performance.now();
       const open = [...sockets];

@@ -16,11 +16,13 @@ test("Socket Mode carries events, commands and their answers", async () => {
     heard.push(event.text);
   });
   app.command("/sync", async ({ ack, command }) => ack(`You said ${command.text}.`));
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk early" });
   await app.start();
   expect(workspace.workspace().app.connected).toBe(true);
   await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk hello" });
   await workspace.settled();
-  expect(heard).toEqual([`<@${workspace.botUserId}> hello`]);
+  const mention = `<@${workspace.botUserId}>`;
+  await eventually(() => heard).toEqual([`${mention} early`, `${mention} hello`]);
   const acted = await workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" });
   expect(acted.ok).toBe(true);
   expect(workspace.lastSeen("asha")?.text).toBe("You said jobs.");
