@@ -201,11 +201,7 @@ async function refuse(
       event: "refuse",
       ...ours(stepping.clock, reason, {
         evidence: { findings },
-        set: {
-          error: { kind: "refused", message: why.text },
-          proved: true,
-          proof: { kind: "not_started", text: why.text },
-        },
+        set: { error: { kind: "refused", message: why.text }, proof: { kind: "not_started", text: why.text } },
       }),
     });
     return DONE;

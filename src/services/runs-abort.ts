@@ -31,7 +31,6 @@ export async function abortRun(
   const request = { abortRequestedAt: at, abortRequestedBy: by, abortReason: asked.reason };
   const name = `Run ${run.number}`;
   const nothing = {
-    proved: true,
     proof: {
       kind: "not_started",
       text: run.state === "retry_wait" ? "no start had an effect" : "its start was never called",
@@ -55,7 +54,7 @@ export async function abortRun(
       return {
         run: await wake(
           tx,
-          await moveRun(tx, run, { ...happening, event: "aborted", set: { ...request, ...nothing } }),
+          await moveRun(tx, run, { ...happening, event: "aborted", set: { ...request, ...nothing, proved: true } }),
           at,
         ),
         said: `${name} is aborted. Nothing was started.`,

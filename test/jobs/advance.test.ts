@@ -54,7 +54,12 @@ test("a target of another place is refused before anything is touched", async ()
   const here = await world();
   here.prod.profile = "prod,nimdta";
   const refused = await drive(here, await queue(here));
-  expect(refused).toMatchObject({ state: "refused", proved: true, error: { kind: "refused" } });
+  expect(refused).toMatchObject({
+    state: "refused",
+    proved: false,
+    proof: { kind: "not_started" },
+    error: { kind: "refused" },
+  });
   expect(refused.error?.message).toContain("not the same place");
   expect(here.prod.starts).toBe(0);
   expect(await heldBy(here)).toBeNull();

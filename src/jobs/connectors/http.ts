@@ -103,9 +103,17 @@ function sinceStart(seen: Observation, handle: Handle, cursor: unknown): Observa
   return { phase: "not_running", evidence: `${seen.evidence}, as it did before the start` };
 }
 
-/** In the order in which a person would look: the right place, the door, the job, is it free. */
+/**
+ * In the order in which a person would look: the right place, the door, the job, is it free. What blocks ends the look:
+ * behind a closed door every further answer would only be the door again.
+ */
 async function preflight(about: About, intent: Intent): Promise<Finding[]> {
-  return [...(await identity(about)), ...(await credential(about, intent)), ...(await free(about, intent))];
+  const found: Finding[] = [];
+  for (const check of [identity, credential, free]) {
+    found.push(...(await check(about, intent)));
+    if (found.some((finding) => finding.level === "block")) break;
+  }
+  return found;
 }
 
 async function identity({ settings, exchange, target }: About): Promise<Finding[]> {

@@ -135,6 +135,14 @@ describe("permissions", () => {
     );
   });
 
+  test("a closed door is told once, with its mend, though the target refuses every question behind it", async () => {
+    const { connection, state, intent } = await sync();
+    state.policies = [];
+    state.instead = (call) => (call.path.startsWith("/sync/api/job") ? { status: 403 } : null);
+    const blocks = (await connection.preflight(intent)).filter((finding) => finding.level === "block");
+    expect(blocks).toMatchObject([{ check: "credential", wayOut: expect.stringContaining("Grant Update") }]);
+  });
+
   test("a person holds the role, or not, or is not known there", async () => {
     const { connection, state, intent } = await sync();
     const of = (target: string) => connection.personPermission(intent, "run", { key: target, target });
