@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tallyOfDrills, tallyOfVitest, total, wholeLeg } from "./helpers/tally.ts";
+import { sayDrillLine, tallyOfDrills, tallyOfVitest, total, wholeLeg } from "./helpers/tally.ts";
 
 const file = (status: string, tests: string[]) => ({
   name: "/somewhere/test/a/b.test.ts",
@@ -34,6 +34,14 @@ test("a drill that never ended failed", () => {
     "noise",
   ];
   expect(tallyOfDrills(lines.join("\n"), 2)).toEqual({ passed: 1, failed: 1, skipped: [] });
+});
+
+test("of a drill's lines its end and its failed steps are shown, and what is no JSON at all", () => {
+  const step = { drill: "a", step: 2, kind: "expect", ok: true, ms: 1, message: "runs: 1" };
+  expect(sayDrillLine(JSON.stringify(step))).toBeNull();
+  expect(sayDrillLine(JSON.stringify({ ...step, ok: false }))).toBe("FAIL a, step 2 (expect): runs: 1");
+  expect(sayDrillLine('{"drill":"a","ok":false,"steps":4,"failed":1,"ms":9}')).toBe("FAIL a (4 steps)");
+  expect(sayDrillLine("a stack trace")).toBe("a stack trace");
 });
 
 test("under CI what was skipped has failed, elsewhere it is only said", () => {

@@ -4,10 +4,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type Postgres, startPostgres } from "../sandbox/postgres.ts";
 import { whatIsMissing } from "./helpers/missing.ts";
 import { filesBelow, root } from "./helpers/source-code.ts";
-import { type Tally, tallyOfDrills, tallyOfVitest, total, wholeLeg } from "./helpers/tally.ts";
+import { sayDrillLine, type Tally, tallyOfDrills, tallyOfVitest, total, wholeLeg } from "./helpers/tally.ts";
 
 interface Leg {
   readonly name: string;
@@ -141,10 +142,13 @@ function call(
       stdio: ["ignore", options.keep ? "pipe" : "inherit", "inherit"],
     });
     let output = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      for (const line of failuresIn(text)) console.log(line);
-    });
+    if (child.stdout !== null) {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        output += `${line}\n`;
+        const said = sayDrillLine(line);
+        if (said !== null) console.log(said);
+      });
+    }
     const tooLong = setTimeout(() => {
       console.log(`${name} has run for ${LONGEST_LEG_MS / 60_000} minutes and is stopped`);
       child.kill("SIGTERM");
@@ -164,9 +168,4 @@ function call(
       resolve({ exitCode: code ?? 1, output });
     });
   });
-}
-
-/** Of a drill's JSON lines those that a person should see: each drill's end, and each step that failed. */
-function failuresIn(text: string): string[] {
-  return text.split("\n").filter((line) => line.includes('"steps":') || line.includes('"ok":false'));
 }

@@ -57,6 +57,24 @@ export function tallyOfDrills(output: string, wanted: number): Tally {
   return { passed, failed: Math.max(wanted, ends.length) - passed, skipped: [] };
 }
 
+const drillStep = z.object({
+  drill: z.string(),
+  step: z.number(),
+  kind: z.string(),
+  ok: z.boolean(),
+  message: z.string(),
+});
+
+/** What a person should see of `drill --json`: a drill's end, and a step that failed; null for the rest. */
+export function sayDrillLine(line: string): string | null {
+  const json = jsonOf(line);
+  const end = drillEnd.safeParse(json);
+  if (end.success) return `${end.data.ok ? "ok  " : "FAIL"} ${end.data.drill} (${end.data.steps} steps)`;
+  const step = drillStep.safeParse(json);
+  if (!step.success || step.data.ok) return step.success ? null : line;
+  return `FAIL ${step.data.drill}, step ${step.data.step} (${step.data.kind}): ${step.data.message}`;
+}
+
 /** All legs together. Under CI nothing may be skipped: what a pipeline did not run, it did not prove. */
 export function total(tallies: readonly Tally[], ci: boolean): { passed: number; failed: number } {
   const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
