@@ -8,7 +8,7 @@ import { quietLogger } from "./logger.ts";
 
 export interface BoltOptions {
   readonly token: string;
-  /** HTTP: Slack calls us. Socket Mode: we call Slack. Exactly one of both. */
+  /** HTTP: Slack calls us. Socket Mode: we call Slack; it goes first when both are given. */
   readonly signingSecret: string | null;
   readonly appToken: string | null;
   readonly slackApiUrl: string | undefined;
@@ -33,8 +33,8 @@ const LIMIT_BYTES = 2_000_000;
 /** Bolt with either receiver. Nothing is asked of Slack at start: it may be out, and Nightdesk must start all the same. */
 export function createBolt(options: BoltOptions): Bolt {
   const { appToken, signingSecret } = options;
-  if (signingSecret !== null) return overHttp(options, signingSecret);
   if (appToken !== null) return overSocket(options, appToken);
+  if (signingSecret !== null) return overHttp(options, signingSecret);
   throw new Error("Slack needs a signing secret (HTTP) or an app token (Socket Mode)");
 }
 

@@ -45,8 +45,12 @@ export function createKeepRoot(parts: {
     const routed = await channels.find(root.channel);
     if (routed.kind === "failed") {
       const { called } = routed;
-      const notBefore = await slackFailed(db, clock.machineNow());
-      return { kind: "later", thread, notBefore, error: called.kind === "limited" ? "rate limited" : detailOf(called) };
+      const now = clock.machineNow();
+      if (called.kind === "limited") {
+        return { kind: "later", thread, notBefore: now.add({ milliseconds: called.retryAfterMs }) };
+      }
+      const error = called.kind === "refused" ? called.error : called.detail;
+      return { kind: "later", thread, notBefore: await slackFailed(db, now), error };
     }
     const home = routed.kind === "found" ? routed.channel.id : null;
     if (thread !== null) {
@@ -118,6 +122,3 @@ export function createKeepRoot(parts: {
 
 const displacement = (channel: string): string =>
   `This belongs in #${channel.replace(/^#/, "")}, but Nightdesk could not post there. Invite it there, or mend the route.`;
-
-const detailOf = (called: { kind: "refused"; error: string } | { kind: "unavailable"; detail: string }): string =>
-  called.kind === "refused" ? called.error : called.detail;

@@ -8,6 +8,7 @@ import type { Manifest, Workspace } from "../../sandbox/workspace/contract.ts";
 import { startWorkspace } from "../../sandbox/workspace/start.ts";
 
 export const BOT_TOKEN = "xoxb-test-token";
+export const APP_TOKEN = "xapp-test-token";
 export const SIGNING_SECRET = "a-signing-secret-for-tests";
 
 const manifestFile = fileURLToPath(new URL("../../manifest.yml", import.meta.url));
@@ -47,6 +48,7 @@ export async function startTwin(options: { appUrl?: string; clock?: () => number
   const workspace = await startWorkspace({
     signingSecret: SIGNING_SECRET,
     botToken: BOT_TOKEN,
+    appToken: APP_TOKEN,
     manifest,
     people: {
       asha: { realName: "Asha Rao" },

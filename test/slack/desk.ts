@@ -18,7 +18,7 @@ import { createSlack, type Slack } from "../../src/slack/slack.ts";
 import { claimWork, dueWork, releaseWork, type WorkOutcome } from "../../src/store/outbox.ts";
 import type { Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
-import { BOT_TOKEN, SIGNING_SECRET, startTwin } from "./backends.ts";
+import { APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, startTwin } from "./backends.ts";
 import { testCatalogue } from "./record.ts";
 
 export interface Desk {
@@ -43,6 +43,7 @@ export async function startDesk(options: {
   answer?: (asked: AskedCommand) => Answer;
   mayAsk?: (text: string) => boolean;
   catalogue?: (workspace: Workspace) => Catalogue;
+  socketMode?: boolean;
 }): Promise<Desk> {
   const clock: Clock = systemClock;
   const { store } = await testDatabase();
@@ -56,8 +57,9 @@ export async function startDesk(options: {
   };
   const slack = createSlack({
     token: BOT_TOKEN,
-    signingSecret: SIGNING_SECRET,
-    appToken: null,
+    ...(options.socketMode === true
+      ? { signingSecret: null, appToken: APP_TOKEN }
+      : { signingSecret: SIGNING_SECRET, appToken: null }),
     slackApiUrl: workspace.apiUrl,
     store,
     clock,
@@ -102,9 +104,11 @@ export async function startDesk(options: {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  workspace.connectApp(url);
+  if (options.socketMode === true) await slack.start();
+  else workspace.connectApp(url);
   onTestFinished(async () => {
     await loop.stop();
+    await slack.stop();
     await workspace.settled();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

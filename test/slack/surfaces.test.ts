@@ -196,3 +196,54 @@ test("an outage of Slack delays the answer and loses nothing", async () => {
   expect(seen?.text).toContain("Did sync jobs.");
   expect(desk.workspace.ephemerals("asha")).toHaveLength(1);
 });
+
+test("over Socket Mode it is the same: commands, events, answers", async () => {
+  const { workspace, asked } = await startDesk({ socketMode: true });
+  expect(await workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" })).toMatchObject({ ok: true });
+  await soon(workspace, () => workspace.lastSeen("asha")?.text.includes("Did sync jobs."));
+  await workspace.say({ user: "ben", channel: "ops", text: "@nightdesk sync status" });
+  const seen = await soon(workspace, () => workspace.lastSeen("ben"));
+  expect(seen?.text).toContain("Did sync status.");
+  expect(asked.map(({ asking: { surface } }) => surface)).toEqual(["slash", "mention"]);
+});
+
+test("a modal that was closed meanwhile: the answer comes as a message", async () => {
+  const desk = await startDesk({ answer: asking, mayAsk: isRun });
+  const { workspace } = desk;
+  desk.work(false);
+  await workspace.slash({ user: "asha", channel: "ops", text: "/sync run person-sync prod" });
+  await soon(workspace, () => workspace.modal("asha"));
+  await workspace.closeModal({ user: "asha", all: true });
+  desk.work(true);
+  const answer = await soon(workspace, () => workspace.ephemerals("asha")[0]);
+  expect(answer === null ? "" : workspace.plain(answer)).toContain("[Confirm]");
+  await workspace.press({ user: "ben", on: { ephemeral: answer?.id ?? "" }, button: "Confirm" });
+  expect(workspace.modal("ben")).toBeNull();
+});
+
+test("a response URL that is used up: the answer comes as a message that only the asker sees", async () => {
+  const desk = await startDesk({});
+  desk.work(false);
+  await desk.workspace.slash({ user: "asha", channel: "ops", text: "/sync jobs" });
+  const row = await desk.store.db.selectFrom("command_requests").selectAll().executeTakeFirstOrThrow();
+  const dead = { ...Object(row.context), responseUrl: `${desk.workspace.url}/response/none` };
+  await desk.store.db
+    .updateTable("command_requests")
+    .set({ context: JSON.stringify(dead) })
+    .execute();
+  desk.work(true);
+  const answer = await soon(desk.workspace, () => desk.workspace.ephemerals("asha")[0]);
+  expect(answer?.text).toContain("Did sync jobs.");
+  const delivery = async () =>
+    (await desk.store.db.selectFrom("command_requests").select("delivery").executeTakeFirstOrThrow()).delivery;
+  await expect.poll(delivery).toMatchObject({ how: "ephemeral", state: "sent", failed: "response" });
+});
+
+test("when Slack limits the answers, they come after its time, once", async () => {
+  const desk = await startDesk({});
+  desk.workspace.limit({ method: "chat.postEphemeral", retryAfter: 1, times: 1 });
+  await desk.workspace.say({ user: "asha", channel: "ops", text: "@nightdesk sync jobs" });
+  const answer = await soon(desk.workspace, () => desk.workspace.ephemerals("asha")[0]);
+  expect(answer?.text).toContain("Did sync jobs.");
+  expect(desk.workspace.counters()).toMatchObject({ rateLimited: 1, calls: { "chat.postEphemeral": 2 } });
+});

@@ -40,8 +40,8 @@ export function chooseIncidentView(
   return {
     type: "modal",
     callback_id: NOTE_CALLBACK,
-    // The text is in its field; what is carried must stay below Slack's 3,000 characters.
-    private_metadata: JSON.stringify({ ...adding, text: clip(adding.text, 1_000) }),
+    // The text is in its field: what is carried must stay below Slack's 3,000 characters.
+    private_metadata: JSON.stringify({ ...adding, text: "" }),
     title: { type: "plain_text", text: "Add to timeline" },
     submit: { type: "plain_text", text: "Add" },
     close: { type: "plain_text", text: "Cancel" },

@@ -7,6 +7,7 @@ import { answerMessage, answerView } from "../../../src/slack/blocks/answer.ts";
 import { entryReply } from "../../../src/slack/blocks/entry.ts";
 import { formErrors, formView, submittedValues, waitingView } from "../../../src/slack/blocks/form.ts";
 import { type IncidentHeader, incidentHeader } from "../../../src/slack/blocks/incident.ts";
+import { chooseIncidentView, noteToAdd } from "../../../src/slack/blocks/note.ts";
 import { type RunCard, runCard } from "../../../src/slack/blocks/run.ts";
 import { calls, checkMessage, checkView } from "./checker.ts";
 
@@ -201,6 +202,25 @@ test("any question is a modal that Slack takes", () => {
       const withSubmit = { ...given, fields: given.fields.map((field) => ({ ...field })) };
       expect(checkView(formView(withSubmit, { request: 7, question: given.id }))).toEqual([]);
       expect(checkView(waitingView(given.title))).toEqual([]);
+    }),
+  );
+});
+
+test("any message can be added to any of the open incidents: the form is one that Slack takes", () => {
+  const open = fc.array(fc.record({ number, title: words }), { minLength: 1, maxLength: 130 });
+  fc.assert(
+    fc.property(open, words, (incidents, text) => {
+      const note = {
+        text,
+        at: "2021-03-16T14:42:00Z",
+        channel: "C012",
+        threadTs: null,
+        messageTs: "1615905720.000100",
+        responseUrl: "https://hooks.slack.com/app/T1/1/x",
+      };
+      const view = chooseIncidentView(incidents, note);
+      expect(checkView(view)).toEqual([]);
+      expect(noteToAdd(view.private_metadata ?? "")).toMatchObject({ channel: "C012" });
     }),
   );
 });
