@@ -11,7 +11,9 @@ export const exportIncident = defineCommand<{ incident: number; format: string }
   summary: "Write the postmortem from the timeline",
   usage: "export [INC-N] [format=markdown]",
   examples: ["incident export INC-3"],
-  hint: "What is not known stays a visible gap for you to fill. Exporting again writes the next version.",
+  hint:
+    "Notes and messages that begin with Impact:, Trigger:, Root cause:, Action: or Lesson: fill those sections; what is not " +
+    "known stays a visible gap. Exporting again writes the next version.",
   needs: "export",
   also: "the button Export",
   takes: { options: ["format"] },

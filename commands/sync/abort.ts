@@ -2,8 +2,10 @@ import { defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
 import { safe } from "../../src/command/format.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
-import { runButtons, runLine } from "../../src/command/say.ts";
-import type { RunView } from "../../src/services/contract.ts";
+import { isOver, runButtons, runLine } from "../../src/command/say.ts";
+import type { RunState, RunView } from "../../src/services/contract.ts";
+
+const STOPPING: readonly RunState[] = ["aborting", "restoring"];
 
 interface Wanted {
   readonly reference: RunReference;
@@ -28,7 +30,8 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string }>({
   call: async (services, asking, { reference, reason }) =>
     services.runs.abort(asking, await meantRun(services, asking, reference), reason),
   say: ({ run, said }, _, { catalogue }) => ({
-    tone: "done",
+    // Asked is not stopped: only what the record shows as under way or over is told as done.
+    tone: isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
     text: safe(said),
     sections: [{ lines: [runLine(catalogue, run)] }],
     buttons: runButtons(run),

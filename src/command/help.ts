@@ -1,4 +1,3 @@
-import type { Action } from "../config/catalogue.ts";
 import { nearest } from "../config/nearest.ts";
 import type { Asking, Services } from "../services/contract.ts";
 import type { Answer, AnswerSection } from "./answer.ts";
@@ -68,11 +67,11 @@ function oneCommand(own: readonly Command[], verb: string, may: May): Answer {
 const mark = (command: Command, may: May): string =>
   command.needs === null || may === null || may.has(command.needs) ? "" : " (_not granted to you_)";
 
-/** Help must come even when permissions cannot be read. */
+/** By the catalogue alone, no target is asked. Help must come even when grants cannot be read. */
 async function grantsOf(services: Services, asking: Asking): Promise<May> {
   try {
-    const { lines } = await services.permissions.show(asking, {});
-    return new Set<Action | string>(lines.filter(({ allowed }) => allowed).map(({ action }) => action));
+    const [jobs, incidents] = await Promise.all([services.jobs.list(asking, {}), services.incidents.may(asking)]);
+    return new Set([...jobs.flatMap(({ may }) => may), ...incidents]);
   } catch {
     return null;
   }

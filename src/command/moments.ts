@@ -2,6 +2,9 @@ import { Temporal } from "temporal-polyfill";
 import type { Instant } from "../base/clock.ts";
 import { usage } from "./names.ts";
 
+/** Slack's clock, which stamps messages, may be ahead of ours. */
+const CLOCKS_DIFFER_MS = 120_000;
+
 /**
  * When something happened, as people type it: `14:30` (the last one there was, in the catalogue's zone),
  * `2021-03-16 14:30`, or an ISO instant. Throws `UserError` for anything else and for what is still to come.
@@ -9,8 +12,9 @@ import { usage } from "./names.ts";
 export function momentOf(text: string, now: Instant, zone: string): Instant {
   const at = readMoment(text.trim(), now, zone);
   if (at === null) throw usage(`"${text}" is no time.`, 'Write 14:30, "2021-03-16 14:30" or 2021-03-16T14:30Z.');
-  if (Temporal.Instant.compare(at, now) > 0) throw usage(`"${text}" is still to come.`, "Give a time in the past.");
-  return at;
+  const aheadMs = at.epochMilliseconds - now.epochMilliseconds;
+  if (aheadMs > CLOCKS_DIFFER_MS) throw usage(`"${text}" is still to come.`, "Give a time in the past.");
+  return aheadMs > 0 ? now : at;
 }
 
 function readMoment(text: string, now: Instant, zone: string): Instant | null {

@@ -88,6 +88,8 @@ export async function readSettled(db: Db, now: Instant): Promise<Settled> {
     .selectFrom("command_requests")
     .select(["id", "answered_at"])
     .where((where) => where.or([where("answered_at", "is", null), where("delivered_at", "is", null)]))
+    // An answer that no way leads to stays undelivered: nothing more will come of it.
+    .where(sql<boolean>`coalesce(delivery ->> 'state', '') <> 'undeliverable'`)
     .orderBy("id")
     .limit(20)
     .execute();

@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import type { PersonActor } from "../config/actor.ts";
-import type { Severity } from "../config/catalogue.ts";
+import type { Action, Severity } from "../config/catalogue.ts";
 import type { RunState } from "../jobs/states.ts";
 
 /** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
@@ -162,6 +162,8 @@ export interface Services {
     }>;
   };
   readonly incidents: {
+    /** Which actions on incidents the asker has a grant for somewhere: for help. */
+    may(asking: Asking): Promise<readonly Action[]>;
     open(
       asking: Asking,
       what: { title: string; severity?: Severity; environment?: string; service?: string; at?: Instant },

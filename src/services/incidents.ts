@@ -17,6 +17,7 @@ import { personBehind } from "./incidents-people.ts";
 import { needIncident, viewIncident } from "./incidents-view.ts";
 
 const MOST_LISTED = 100;
+const INCIDENT_ACTIONS = ["incident", "export"] as const;
 
 export interface IncidentsParts {
   readonly store: Store;
@@ -51,7 +52,7 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
     const changed = await store
       .tx(async (tx) => {
         const before = await hasWritten(tx, asking.requestKey, kind);
-        const next = await work(tx, byOf(asking, { incident, now: clock.now() }));
+        const next = await work(tx, byOf(asking, { incident, kind, now: clock.now() }));
         if (!before) await allowed.record(tx);
         return next;
       })
@@ -79,12 +80,17 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
   const need = (number: number) => needIncident(store.db, number);
 
   return {
+    may: async ({ actor }) => {
+      const decided = INCIDENT_ACTIONS.map(async (action) => ({ action, ...(await authorise.may(actor, { action })) }));
+      return (await Promise.all(decided)).filter(({ kind }) => kind === "allow").map(({ action }) => action);
+    },
+
     open: async (asking, what) => {
       const act: Act = { action: "incident", audit: "incident.open", environment: what.environment ?? null };
       const allowed = await authorise.need(asking, act);
       const opened = await store.tx(async (tx) => {
         const before = await incidentByRequest(tx, asking.requestKey);
-        const by = byOf(asking, { incident: null, now: clock.now() });
+        const by = byOf(asking, { incident: null, kind: "command", now: clock.now() });
         const incident = await openIncident(tx, catalogue, { ...by, ...what });
         if (before === null) await allowed.record(tx, { incidentId: incident.id });
         return incident;
@@ -157,9 +163,10 @@ interface By {
   readonly visible: boolean;
 }
 
-function byOf(asking: Asking, about: { incident: Incident | null; now: By["now"] }): By {
-  // Said by mention in the incident's own thread, both the words and the answer are there for all to see.
-  const there = asking.surface === "mention" && asking.incident !== null && asking.incident === about.incident?.number;
+function byOf(asking: Asking, about: { incident: Incident | null; kind: TimelineKind; now: By["now"] }): By {
+  // A note by mention in the incident's own thread is there for all to see; what else was done is told to the asker only.
+  const inThread = asking.incident !== null && asking.incident === about.incident?.number;
+  const there = inThread && asking.surface === "mention" && about.kind === "note";
   return { by: asking.actor, now: about.now, requestKey: asking.requestKey, visible: !there };
 }
 

@@ -20,6 +20,10 @@ test.each(["soon", "24:00", "2021-02-30", ""])("%s is no time", (text) => {
   expect(() => read(text)).toThrow("is no time");
 });
 
+test("a moment that is a little ahead is now: clocks differ", () => {
+  expect(read("2021-07-01T00:31:00Z")).toBe("2021-07-01T00:30:00Z");
+});
+
 test("what is still to come is refused", () => {
   expect(() => read("2021-07-02")).toThrow("still to come");
 });

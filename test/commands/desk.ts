@@ -181,6 +181,7 @@ export function desk(answers: Answers = {}): Desk {
       ...answers.permissions,
     },
     incidents: {
+      may: async () => ["incident"],
       open: noted("incidents.open", inc3),
       list: noted("incidents.list", [inc3]),
       get: noted("incidents.get", inc3),

@@ -176,6 +176,15 @@ describe("sync rerun, abort and settle", () => {
     expect(answer.text).toBe("Run 7 is being stopped.");
   });
 
+  test("an abort that cannot be is not told as done", async () => {
+    const said = "Run 7 goes on: it cannot be told to stop.";
+    const goesOn = desk({ runs: { abort: async () => ({ run: run7, said }) } });
+    expect(await goesOn.type("sync abort run 7")).toMatchObject({ tone: "info", text: said });
+    const run = { ...run7, state: "aborting" } as const;
+    const stopping = desk({ runs: { abort: async () => ({ run, said: "Run 7 is being stopped." }) } });
+    expect((await stopping.type("sync abort run 7")).tone).toBe("done");
+  });
+
   test("settle needs an outcome it knows, or asks for it", async () => {
     const { type, calls } = desk();
     const answer = await type("sync settle run 7 failed seen in the log");
@@ -242,7 +251,7 @@ describe("sync help", () => {
   });
 
   test("comes even when permissions cannot be read, and then marks nothing", async () => {
-    const answer = await desk({ permissions: { show: () => Promise.reject(new Error("down")) } }).type("sync help");
+    const answer = await desk({ incidents: { may: () => Promise.reject(new Error("down")) } }).type("sync help");
     expect(told(answer)).not.toContain("not granted");
   });
 

@@ -173,6 +173,7 @@ test("settled names what is still to be done, and when something falls due", asy
       { ...request, key: "a" },
       { ...request, key: "b", answered_at: clock.now() },
       { ...request, key: "c", answered_at: clock.now(), delivered_at: clock.now() },
+      { ...request, key: "d", answered_at: clock.now(), delivery: '{"how": "none", "state": "undeliverable"}' },
     ])
     .execute();
   expect((await get("/api/settled")).json).toMatchObject({

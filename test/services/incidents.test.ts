@@ -101,6 +101,24 @@ test("a resolved incident is only reopened, and the attempt to do else is kept",
   expect(await incidents.setStatus(asking(), 1, "open")).toMatchObject({ status: "open", resolvedAt: null });
 });
 
+test("what the asker may do on incidents, for help", async () => {
+  const { incidents } = await incidentDesk();
+  expect(await incidents.may(asking())).toEqual(["incident", "export"]);
+  expect(await incidents.may(asking({ actor: ben }))).toEqual([]);
+});
+
+test("a status set by mention in the thread is told there: its answer only the asker sees", async () => {
+  const { incidents, store } = await incidentDesk();
+  await incidents.open(asking(), { title: "x" });
+  await incidents.setStatus(asking({ surface: "mention", incident: 1 }), 1, "mitigated");
+  const row = await store.db
+    .selectFrom("timeline_entries")
+    .select("visible")
+    .where("kind", "=", "status")
+    .executeTakeFirst();
+  expect(row).toEqual({ visible: true });
+});
+
 test("severity moves by word", async () => {
   const { incidents, timeline } = await incidentDesk();
   await incidents.open(asking(), { title: "x" });
