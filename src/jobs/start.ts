@@ -1,5 +1,5 @@
 import type { WorkOutcome } from "../store/outbox.ts";
-import type { Finding, Handle } from "./connectors/contract.ts";
+import type { Finding, Handle, Located } from "./connectors/contract.ts";
 import { acquireLease, holdsLease } from "./leases.ts";
 import { endFreeObserved } from "./observed.store.ts";
 import { keepRun, moveRun } from "./record.ts";
@@ -49,6 +49,13 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
   const line = lineOf(stepping, run);
   if (line === null)
     return refuse(stepping, run, { text: `the catalogue has no target ${run.target} that can be used` });
+  const place = stepping.catalogue.jobs[run.job]?.environments[run.environment];
+  if (place?.target !== run.target) {
+    return refuse(stepping, run, {
+      text: `the catalogue has changed since it was asked for: ${run.job} in ${run.environment} is no longer at ${run.target}`,
+      wayOut: "Ask for it again.",
+    });
+  }
   const askedAt = clock.now();
   let findings: readonly Finding[];
   try {
@@ -84,7 +91,7 @@ async function call(stepping: Stepping, run: Run, line: Line): Promise<WorkOutco
   try {
     handle = await line.connection.start(line.intent);
   } catch (error) {
-    const { kind, message, afterMs } = errorOf(error);
+    const { kind, message, afterMs } = errorOf(stepping, error);
     return kind === "ambiguous"
       ? locate(stepping, run, line, message)
       : notStarted(stepping, run, { kind, message, afterMs });
@@ -104,23 +111,21 @@ export async function recover(stepping: Stepping, run: Run): Promise<WorkOutcome
 }
 
 async function locate(stepping: Stepping, run: Run, line: Line, why: string): Promise<WorkOutcome> {
+  let located: Located;
   try {
-    const located = await line.connection.locate(line.intent);
-    switch (located.kind) {
-      case "found":
-        return await started(stepping, run, { handle: located.handle, reason: `${why}; ${run.target} has it` });
-      case "not_found":
-        return await notStarted(stepping, run, {
-          kind: "not_found",
-          message: `${why}; ${run.target} has never seen it`,
-          afterMs: 0,
-          mayRetry: true,
-        });
-      case "unknown":
-        return await loseTrack(stepping, run, `it may have started: ${why}; ${located.why}`);
-    }
+    located = await line.connection.locate(line.intent);
   } catch (error) {
-    return loseTrack(stepping, run, `it may have started: ${why}; ${errorOf(error).message}`);
+    return loseTrack(stepping, run, `it may have started: ${why}; ${errorOf(stepping, error).message}`);
+  }
+  switch (located.kind) {
+    case "found":
+      return started(stepping, run, { handle: located.handle, reason: `${why}; ${run.target} has it` });
+    case "not_found": {
+      const message = `${why}; ${run.target} has never seen it`;
+      return notStarted(stepping, run, { kind: "not_found", message, afterMs: 0, mayRetry: true });
+    }
+    case "unknown":
+      return loseTrack(stepping, run, `it may have started: ${why}; ${located.why}`);
   }
 }
 
@@ -175,7 +180,7 @@ export async function notStarted(
 
 async function preflightFailed(stepping: Stepping, run: Run, thrown: unknown): Promise<WorkOutcome> {
   const { clock, catalogue } = stepping;
-  const { kind, message, afterMs } = errorOf(thrown);
+  const { kind, message, afterMs } = errorOf(stepping, thrown);
   const job = catalogue.jobs[run.job];
   const most = Math.max(LEAST_PREFLIGHTS, job?.maxAttempts ?? 1);
   const tries = run.stepAttempts + 1;

@@ -66,10 +66,17 @@ export const DONE: WorkOutcome = { done: true };
 export const again = (dueAt: Instant): WorkOutcome => ({ done: false, dueAt });
 export const inMs = (clock: Clock, ms: number): WorkOutcome => again(clock.now().add({ milliseconds: Math.round(ms) }));
 
-/** The kind of a connector's error and its words; anything else is a defect, which may have had an effect. */
-export function errorOf(error: unknown): { kind: ConnectorError["kind"]; message: string; afterMs: number } {
+/**
+ * The kind of a connector's error and its words. Anything else is a defect of ours: it goes to the log, and counts as
+ * what may have had an effect.
+ */
+export function errorOf(
+  stepping: Pick<Stepping, "log">,
+  error: unknown,
+): { kind: ConnectorError["kind"]; message: string; afterMs: number } {
   if (error instanceof ConnectorError) return { kind: error.kind, message: error.message, afterMs: error.afterMs ?? 0 };
-  return { kind: "ambiguous", message: messageOf(error), afterMs: 0 };
+  stepping.log.error({ error: error instanceof Error ? error.stack : messageOf(error) }, "a connector is defective");
+  return { kind: "ambiguous", message: "Nightdesk has a defect there; see its log", afterMs: 0 };
 }
 
 export const isTransient = (kind: ConnectorError["kind"]): boolean => kind === "retryable" || kind === "unavailable";

@@ -19,7 +19,7 @@ export async function stop(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   if (run.abortSent === null) return send(stepping, run, { line, mode: "soft", late });
   const seen = await line.connection
     .observe(line.handle, line.intent, run.cursor)
-    .catch((error: unknown) => errorOf(error).message);
+    .catch((error: unknown) => errorOf(stepping, error).message);
   if (typeof seen !== "string" && seen.phase !== "running" && seen.phase !== "unknown")
     return stopped(stepping, run, seen);
   if (!late) return inMs(clock, POLL_MS);
@@ -50,7 +50,7 @@ async function send(
   try {
     reply = await line.connection.abort(line.handle, line.intent, mode);
   } catch (error) {
-    const { message } = errorOf(error);
+    const { message } = errorOf(stepping, error);
     // An abort may be sent again: asking twice to stop does no harm.
     return how.late ? doubt(stepping, run, `the abort could not be delivered: ${message}`) : inMs(clock, POLL_MS);
   }

@@ -25,7 +25,7 @@ export async function watch(stepping: Stepping, run: Run): Promise<WorkOutcome> 
   try {
     seen = await line.connection.observe(line.handle, line.intent, run.cursor);
   } catch (error) {
-    return silent(stepping, run, errorOf(error).message);
+    return silent(stepping, run, errorOf(stepping, error).message);
   }
   return settle(stepping, run, async (tx, fresh) => {
     const heard = await keepLook(tx, stepping, fresh, seen);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { isTerminal } from "../../src/jobs/states.ts";
 import { ASHA } from "../guard/fixture.ts";
 import { targetServer } from "./target-server.ts";
-import { asking, drive, hear, heldBy, history, queue, reread, world } from "./world.ts";
+import { asking, drive, hear, heldBy, history, partsOf, queue, reread, world } from "./world.ts";
 
 test("a run is started once, runs while the target says so, and ends by its own message", async () => {
   const here = await world();
@@ -292,4 +292,28 @@ test("noop succeeds and says why", async () => {
   const ended = await drive(here, await queue(here, "prod", "person-rebuild"));
   expect(ended).toMatchObject({ state: "succeeded", proved: true, requestedByKey: ASHA.key });
   expect(isTerminal(ended.state)).toBe(true);
+});
+
+test("a catalogue that changed between the asking and the start: nothing is started at the old place", async () => {
+  const here = await world();
+  const run = await drive(here, await queue(here), { state: "preparing" });
+  const { "person-sync": job, ...others } = here.catalogue.jobs;
+  if (job === undefined) throw new Error("the job is not there");
+  const moved = { ...job, environments: { ...job.environments, prod: { target: "sync-nimdta" } } };
+  const later = partsOf({
+    store: here.store,
+    clock: here.clock,
+    catalogue: { ...here.catalogue, jobs: { ...others, "person-sync": moved } },
+  });
+  expect(await drive({ ...here, advance: later.advance }, run)).toMatchObject({ state: "refused" });
+  expect(here.prod.starts + here.nimdta.starts).toBe(0);
+});
+
+test("a target that leaves the catalogue while it runs ends nothing", async () => {
+  const here = await world();
+  const run = await drive(here, await queue(here), { state: "running" });
+  const later = partsOf({ store: here.store, clock: here.clock, catalogue: { ...here.catalogue, targets: {} } });
+  await drive({ ...here, advance: later.advance }, run, { steps: 3 });
+  expect((await reread(here, run)).state).toBe("running");
+  expect(await heldBy(here)).toBe(run.id);
 });
