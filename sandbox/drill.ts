@@ -58,9 +58,9 @@ function read(words: string[]) {
   }
 }
 
-const stepAsJson: RunOptions["onStep"] = ({ step, kind, ok, ms, message }, drill) => {
+function stepAsJson(...[{ step, kind, ok, ms, message }, drill]: Parameters<RunOptions["onStep"]>): void {
   console.log(JSON.stringify({ drill, step, kind, ok, ms, message }));
-};
+}
 
 function stepAsText(file: string): RunOptions["onStep"] {
   let named = false;
