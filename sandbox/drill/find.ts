@@ -43,8 +43,8 @@ export function allRoots(workspace: Workspace): Root[] {
 function speaksOf(root: Root, what: { of: "incident" | "run"; number: number }): boolean {
   const payload = root.metadata?.event_payload;
   if (payload === undefined) return false;
-  const kind = root.metadata?.event_type ?? "";
-  return payload[what.of] === what.number || (kind.includes(what.of) && payload["number"] === what.number);
+  const key = payload["key"];
+  return typeof key === "string" && key.startsWith(`${what.of}:${what.number}:`);
 }
 
 /** By what it says. */

@@ -54,7 +54,7 @@ function counted(expected: unknown, list: unknown[] | undefined): unknown {
 }
 
 async function listAt(get: Api["get"], name: string): Promise<unknown[] | undefined> {
-  const found = field(await objectAt(get, `/api/${name}`), name);
+  const found = field(await objectAt(get, `/api/${name}?limit=5000`), name);
   return Array.isArray(found) ? found : undefined;
 }
 

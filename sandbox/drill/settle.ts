@@ -6,6 +6,15 @@ import type { Stage } from "./stage.ts";
 const PATIENCE_MS = 30_000;
 /** While a step has taken something away, work waits for it to come back: the night goes on all the same. */
 const IMPATIENCE_MS = 1_500;
+const READING_MS = 2_000;
+
+/** A person reads before he answers: waits until nothing is under way any more, for two seconds at most. */
+export async function calm(stage: Stage): Promise<void> {
+  const deadline = Date.now() + READING_MS;
+  while (Date.now() < deadline && !(await settledNow(stage)).settled) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
 
 /** Whether all is done: Slack's callbacks, the inbox, the outbox, due work, and the targets' own doings. */
 export async function settledNow(stage: Stage): Promise<Settled> {

@@ -8,14 +8,7 @@ import pg from "pg";
 import { parse } from "yaml";
 import { startEstate, type Target } from "../estate/index.ts";
 import { watchLeftovers } from "../leftovers.ts";
-import {
-  type Nightdesk,
-  type NightdeskEnv,
-  type NightdeskRole,
-  runNightdesk,
-  sandboxEnv,
-  startNightdesk,
-} from "../nightdesk.ts";
+import { type Nightdesk, type NightdeskEnv, type NightdeskRole, sandboxEnv, startNightdesk } from "../nightdesk.ts";
 import { freePort, type Postgres } from "../postgres.ts";
 import { type Redis, startRedis } from "../redis.ts";
 import type { ChannelOptions, Manifest, PersonOptions, Workspace } from "../workspace/contract.ts";
@@ -134,7 +127,6 @@ async function build(
     redisUrl: redis?.url,
     more: names.env,
   });
-  await runNightdesk(["migrate"], env);
   const processes = manage({ env, leftovers, logFolder: parts.logFolder, replicas: drill.with.replicas });
   closing.push(processes.stop);
   const url = `http://127.0.0.1:${port}`;

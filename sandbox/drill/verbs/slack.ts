@@ -1,6 +1,7 @@
 import type { Acted, PressedOn, Workspace } from "../../workspace/contract.ts";
 import { buttonsOf, findMessage, threadOf } from "../find.ts";
 import type { Verbs } from "../language.ts";
+import { calm } from "../settle.ts";
 import type { Stage } from "../stage.ts";
 
 /** What people do in Slack. Each waits for what it acts on to be there, as a person would. */
@@ -41,7 +42,7 @@ export const slackActs: SlackActs = {
   press: async ({ user, button, on }, stage) => {
     const found = await patiently(
       () => buttonOn(stage, { user, button, on }),
-      () => noButton(stage, { user, button, on }),
+      () => `${on === "reply" ? `what ${user} was told` : on} has no button ${button}`,
     );
     return told(await stage.workspace.press({ user, on: found, button }), `${user} presses ${button} on ${on}`);
   },
@@ -86,6 +87,7 @@ async function placeOf(where: string, stage: Stage): Promise<{ channel: string; 
     () => threadOf(thread, stage),
     () => `there is no thread of ${where}`,
   );
+  await calm(stage);
   return { channel: found.channel, threadTs: found.ts };
 }
 
@@ -129,10 +131,6 @@ async function buttonOn(stage: Stage, { user, button, on }: Pressing): Promise<P
   const newest = [...messages].sort((a, b) => Number(b.ts) - Number(a.ts));
   const found = newest.find((one) => wanted(buttonsOf(one)));
   return found === undefined ? null : { channel: found.channel, ts: found.ts };
-}
-
-function noButton(_stage: Stage, { user, button, on }: Pressing): string {
-  return `${on === "reply" ? `what ${user} was told` : on} has no button ${button}`;
 }
 
 /** Whether the modal has a field of that name: its block, its action or its label. */
