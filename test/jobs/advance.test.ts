@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isTerminal } from "../../src/jobs/states.ts";
 import { ASHA } from "../guard/fixture.ts";
-import { targetServer } from "./target-server.ts";
+import { stoppable } from "./stoppable.ts";
 import { asking, drive, hear, heldBy, history, partsOf, queue, reread, world } from "./world.ts";
 
 test("a run is started once, runs while the target says so, and ends by its own message", async () => {
@@ -180,37 +180,6 @@ test("failed by its message and still running by the target: stuck, and that is 
     here.runs.request(asking(), { job: "person-sync", environment: "prod", parameters: {} }),
   ).rejects.toMatchObject({ code: "target_stuck" });
 });
-
-/** A target with a word for its state and an abort. */
-async function stoppable(mode: "soft" | "hard" = "soft") {
-  const target = { word: "IDLE", stops: 0, obeys: true, stopStatus: 202 };
-  const server = await targetServer((call) => {
-    if (call.path === "/start") target.word = "RUNNING";
-    if (call.path === "/stop") {
-      target.stops += 1;
-      if (target.obeys) target.word = "STOPPED";
-      return { status: target.stopStatus };
-    }
-    return { body: { state: target.word } };
-  });
-  const entry = {
-    connector: "http",
-    url: server.url,
-    start: { post: "/start" },
-    status: {
-      get: "/state",
-      path: "state",
-      running: ["RUNNING"],
-      succeeded: ["OK"],
-      failed: ["ERROR"],
-      aborted: ["STOPPED"],
-    },
-    abort: { post: "/stop", mode },
-  };
-  const here = await world({ targets: { "sync-prod": entry }, job: { abortDeadline: "1m" } });
-  const run = await drive(here, await queue(here), { state: "running" });
-  return { here, target, run, server };
-}
 
 test("an abort is aborted when the target proves it", async () => {
   const { here, target, run } = await stoppable();

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { type Http, http as realHttp } from "../../src/base/http.ts";
 import { isTerminal } from "../../src/jobs/states.ts";
 import type { Store } from "../../src/store/store.ts";
-import { drive, hear, heldBy, partsOf, queue, reread, type World, world } from "./world.ts";
+import { stoppable } from "./stoppable.ts";
+import { asking, drive, hear, heldBy, history, partsOf, queue, reread, type World, world } from "./world.ts";
 
 class Killed extends Error {}
 
@@ -78,4 +79,39 @@ test("killed at every point of a start: never a second start, never a lost lease
     expect(here.prod.starts).toBeLessThanOrEqual(1);
   }
   expect(points).toBeGreaterThan(12);
+}, 60_000);
+
+test("killed at every point of an abort: it is stopped, proved, and its place is free", async () => {
+  let points = 0;
+  for (let killAt = 1; ; killAt += 1) {
+    const { here, run, target } = await stoppable();
+    await here.runs.abort(asking(), run.number, null);
+    const victim = doomed(here, killAt);
+    await drive(victim, run, { steps: 10 }).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    if (!victim.died()) break;
+    points += 1;
+    const ended = await drive(here, run, { steps: 20 });
+    expect(ended, `killed at ${killAt}`).toMatchObject({ state: "aborted", proved: true });
+    expect(target.stops).toBeGreaterThanOrEqual(1);
+    expect(target.starts).toBe(1);
+    expect(await heldBy(here)).toBeNull();
+  }
+  expect(points).toBeGreaterThan(6);
+}, 60_000);
+
+test("killed at every point of the look that sees an end: the end is kept once", async () => {
+  for (let killAt = 1; ; killAt += 1) {
+    const { here, run, target } = await stoppable();
+    target.word = "OK";
+    const victim = doomed(here, killAt);
+    await drive(victim, run, { steps: 3 }).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    if (!victim.died()) break;
+    expect(await drive(here, run)).toMatchObject({ state: "succeeded", proved: true });
+    expect((await history(here, run)).filter((state) => state === "succeeded")).toHaveLength(1);
+    expect(await heldBy(here)).toBeNull();
+  }
 }, 60_000);
