@@ -33,6 +33,14 @@ export function isFiring(condition: Condition | undefined): boolean {
   return condition?.fired !== undefined && (condition.cleared === undefined || condition.cleared < condition.fired);
 }
 
+/** Everything is over by a person's word: what fires again after `ms` (epoch) fires anew. */
+export function clearAll(conditions: Conditions, ms: number): Conditions {
+  const told = Object.entries(conditions).filter(([key]) => key !== OVERFLOW);
+  return Object.fromEntries(
+    told.map(([key, condition]) => [key, { ...condition, cleared: Math.max(ms, condition.cleared ?? ms) }]),
+  );
+}
+
 /** How many fire still. */
 export function firingCount(conditions: Conditions): number {
   return Object.values(conditions).filter(isFiring).length;

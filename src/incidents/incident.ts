@@ -3,7 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { IncidentId } from "../base/ids.ts";
 import { type Actor, actorId, actorKey, actorName, type PersonActor } from "../config/actor.ts";
 import type { Severity } from "../config/catalogue.ts";
-import type { Conditions } from "./conditions.ts";
+import { type Conditions, clearAll } from "./conditions.ts";
 import type { Rate } from "./rate.ts";
 import { isWorse } from "./routing.ts";
 import type { EntryDraft } from "./timeline.ts";
@@ -78,7 +78,7 @@ export function withStatus(incident: Incident, status: IncidentStatus, change: C
   const text = `${actorName(change.by)} ${STATUS_WORDS[reopens ? "reopened" : status]}${because(change.reason)}`;
   const data = { from: incident.status, to: status, reopened: reopens, mention: reopens };
   return {
-    incident: reopens ? reopened(incident) : moved(incident, status, change.at),
+    incident: reopens ? reopened(incident) : moved(settled(incident, status, change.at), status, change.at),
     entries: [entry("status", { ...change, text, data })],
   };
 }
@@ -116,6 +116,12 @@ export function withOwner(incident: Incident, owner: PersonActor, change: Change
     incident: { ...incident, owner: id, ownerKey: owner.key, ownerName: owner.name },
     entries: [entry("command", { ...change, text, data: { owner: owner.key, from: incident.ownerKey } })],
   };
+}
+
+/** Who resolves an incident by hand answers for all that fired in it. */
+function settled(incident: Incident, status: IncidentStatus, at: Instant): Incident {
+  if (status !== "resolved") return incident;
+  return { ...incident, conditions: clearAll(incident.conditions, at.epochMilliseconds) };
 }
 
 /** Back to open, for the next episode: who acknowledged the last one has not seen this one. */

@@ -46,7 +46,12 @@ export async function listIncidents(
 
 /** Reads and holds the row until the transaction ends: every change of an incident begins here. */
 export async function lockIncident(tx: Tx, id: IncidentId): Promise<Incident> {
-  const row = await tx.selectFrom("incidents").selectAll().where("id", "=", id).forUpdate().executeTakeFirstOrThrow();
+  const row = await tx
+    .selectFrom("incidents")
+    .selectAll()
+    .where("id", "=", id)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
   return incidentOf(row);
 }
 
@@ -58,7 +63,7 @@ export async function lockIncidents(tx: Tx, ids: readonly number[]): Promise<Inc
     .selectAll()
     .where("id", "in", [...ids])
     .orderBy("id")
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   return rows.map(incidentOf);
 }

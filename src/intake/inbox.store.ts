@@ -99,18 +99,31 @@ export interface PendingDelivery extends Delivery {
   readonly attempts: number;
 }
 
+/** So many bytes (as Postgres keeps them) are read at once: a few huge bodies must not fill the memory. */
+const MOST_BYTES_AT_ONCE = 16_000_000;
+
 /** Deliveries that wait and are not held back, oldest first. `machineNow`: back-off is machine time. */
 export async function pendingDeliveries(
   db: Db,
   at: { machineNow: Instant; limit: number },
 ): Promise<PendingDelivery[]> {
+  const fitting = await sql<{ id: number }>`
+    with oldest as (
+      select id, pg_column_size(body) as size from inbox
+       where state = 'pending' and (not_before is null or not_before <= ${at.machineNow}::timestamptz)
+       order by id limit ${at.limit}
+    ), reached as (select id, sum(size) over (order by id) - size as before from oldest)
+    select id from reached where before < ${MOST_BYTES_AT_ONCE}`.execute(db);
+  if (fitting.rows.length === 0) return [];
   const rows = await db
     .selectFrom("inbox")
     .selectAll()
-    .where("state", "=", "pending")
-    .where((where) => where.or([where("not_before", "is", null), where("not_before", "<=", at.machineNow)]))
+    .where(
+      "id",
+      "in",
+      fitting.rows.map((row) => row.id),
+    )
     .orderBy("id")
-    .limit(at.limit)
     .execute();
   return rows.map((row) => ({
     id: row.id,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Instant } from "../base/clock.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Delivery, DeliveryKey, HookRequest, Parsed, Source, Verdict } from "./sources/contract.ts";
 
@@ -45,8 +46,21 @@ export function plug<Settings>(source: Source<Settings>): SourcePlugin {
   };
 }
 
-/** The catalogue's sources by name. A kind that this version does not hear yet is left out. */
+/** Under which name Slack's events lie in the inbox: no hook may be called so. */
+export const SLACK = "slack";
+const RESERVED = [SLACK, "ping"];
+
+/**
+ * The catalogue's sources by name. A kind that this version does not hear yet is left out. Throws `ConfigError` for a
+ * name that Nightdesk needs itself.
+ */
 export function bindSources(catalogue: Catalogue, plugins: readonly SourcePlugin[]): ReadonlyMap<string, BoundSource> {
+  const taken = RESERVED.filter((name) => Object.hasOwn(catalogue.sources, name));
+  if (taken.length > 0) {
+    throw new ConfigError(
+      taken.map((name) => `sources.${name}: Nightdesk uses this name itself: call the source something else`),
+    );
+  }
   const bound = new Map<string, BoundSource>();
   for (const [name, entry] of Object.entries(catalogue.sources)) {
     const plugin = plugins.find((candidate) => candidate.kind === entry.kind);

@@ -3,8 +3,7 @@ import { foldingOf } from "../incidents/folding.ts";
 import type { NewSignal } from "../incidents/signal.ts";
 import type { PendingDelivery, Verdicted } from "./inbox.store.ts";
 import { normalise } from "./normalise.ts";
-import type { BoundSource } from "./plugin.ts";
-import { SLACK } from "./receive.ts";
+import { type BoundSource, SLACK } from "./plugin.ts";
 import type { Parsed } from "./sources/contract.ts";
 import { eventOf, type SlackEvent, slackMessage, speaks } from "./sources/slack-message.ts";
 

@@ -6,15 +6,12 @@ import type { Store } from "../store/store.ts";
 import { createBatcher } from "./batch.ts";
 import { type Arrival, type Stranger, saveArrivals, saveStrangers } from "./inbox.store.ts";
 import { storable } from "./normalise.ts";
-import { type BoundSource, bindSources, type SourcePlugin } from "./plugin.ts";
+import { type BoundSource, bindSources, SLACK, type SourcePlugin } from "./plugin.ts";
 import { sha256 } from "./signatures.ts";
 import type { HookRequest } from "./sources/contract.ts";
 
 /** More than this is answered 413. The server should stop reading there too. */
 export const MOST_BODY_BYTES = 1_048_576;
-
-/** Under which name Slack's events lie in the inbox. */
-export const SLACK = "slack";
 
 export interface HookAnswer {
   readonly status: number;
@@ -144,6 +141,7 @@ function routed(
   name: string,
   request: HookRequest,
 ): { candidates: readonly BoundSource[]; request: HookRequest } {
+  if (request.path === "/") return routed(bound, name, { ...request, path: "" });
   const own = bound.get(name);
   if (own !== undefined) return { candidates: [own], request };
   const jobs = [...bound.values()].filter((source) => source.kind === "job");

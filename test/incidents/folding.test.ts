@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { IncidentId, SignalId } from "../../src/base/ids.ts";
 import { absorb, openedBy } from "../../src/incidents/absorb.ts";
 import { alsoResolved, decide, effectiveAt, foldingOf } from "../../src/incidents/folding.ts";
-import type { Incident } from "../../src/incidents/incident.ts";
+import { type Incident, withStatus } from "../../src/incidents/incident.ts";
 import { conditionOf, type SavedSignal } from "../../src/incidents/signal.ts";
 import { catalogueOf, estate } from "../helpers/hear.ts";
 
@@ -274,4 +274,18 @@ test("property: an incident is decided on by its own rule and key, or by its con
       }
     }),
   );
+});
+
+test("what a person resolved is over: after a reopening only what fires since then keeps it open", () => {
+  const { take, incidents } = desk();
+  take(signal({ minute: 0, condition: "a" }));
+  take(signal({ minute: 1, condition: "b" }));
+  const [open] = incidents;
+  const by = { by: { kind: "system" }, at: minutes(10), visible: true } as const;
+  const resolved = open === undefined ? null : withStatus(open, "resolved", by);
+  if (resolved === null) throw new Error("not resolved");
+  incidents[0] = resolved.incident;
+  expect(take(signal({ minute: 12, condition: "b" })).kind).toBe("reopen");
+  take(signal({ minute: 20, condition: "b", kind: "resolved" }));
+  expect(incidents[0]).toMatchObject({ status: "resolved", resolvedAt: minutes(20) });
 });

@@ -42,7 +42,7 @@ export const generic: Source<Settings> = {
     if (request.method !== "POST" && request.method !== "PUT") return { ok: false, reason: "only POST and PUT" };
     if (auth === "path") return checkPathSecret(request, secret);
     const given = request.headers["x-signature"];
-    if (request.path !== "" || given === undefined) return { ok: false, reason: "no signature" };
+    if (given === undefined) return { ok: false, reason: "no signature" };
     return isHmac(given.replace(/^sha256=/i, ""), secret, [request.body])
       ? { ok: true }
       : { ok: false, reason: "bad signature" };

@@ -31,8 +31,8 @@ export const sentry: Source<z.output<typeof settings>> = {
   settings,
   verify: (request, { secret }) => {
     if (request.method !== "POST") return { ok: false, reason: "only POST is signed" };
-    if (request.path !== "") return checkPathSecret(request, secret);
     const given = request.headers["sentry-hook-signature"] ?? request.headers["sentry-app-signature"];
+    if (given === undefined && request.path !== "") return checkPathSecret(request, secret);
     if (given === undefined) return { ok: false, reason: "no signature" };
     return isHmac(given, secret, [request.body]) ? { ok: true } : { ok: false, reason: "bad signature" };
   },

@@ -24,17 +24,15 @@ describeSource(plug(sentry), {
   entry,
   timed: false,
   firing: (_, n) => legacy({ message: "Pool exhausted", n }),
-  resolved: (_, n) => ({
-    ...sentryRequest({ ...issue("resolved", { type: "", value: "" }), n }, { resource: "issue" }),
-    body: Buffer.from(
-      JSON.stringify({
+  resolved: (_, n) =>
+    sentryRequest(
+      {
         action: "resolved",
         n,
         data: { issue: { id: "77", title: "Pool exhausted", project: { slug: "esr-generator" } } },
-      }),
+      },
+      { resource: "issue", path: "/sentry-secret", signature: null },
     ),
-    path: "/sentry-secret",
-  }),
   wrong: () => ({ ...legacy({}), path: "/another" }),
   junk: () => ({ ...legacy({}), body: Buffer.from("x=1") }),
 });
