@@ -44,6 +44,7 @@ const CLOSE_WITHIN_MS = 5_000;
 /** Hooks, Slack's requests, the API, health and metrics: one port. */
 export function createHttpServer(parts: HttpParts): HttpServer {
   const { clock, log, counters } = parts;
+  let closing = false;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const startedMs = clock.machineNow().epochMilliseconds;
@@ -52,6 +53,8 @@ export function createHttpServer(parts: HttpParts): HttpServer {
     response.once("finish", () => {
       const tookMs = clock.machineNow().epochMilliseconds - startedMs;
       counters.count(route, { status: response.statusCode, tookMs });
+      // The connection is idle only after this event.
+      if (closing) setImmediate(() => server.closeIdleConnections());
     });
     if (route === "slack" && parts.slackListener !== null) return parts.slackListener(request, response);
     const method = request.method ?? "GET";
@@ -76,7 +79,10 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   });
   return {
     listen: () => listen(server, parts),
-    close: () => close(server),
+    close: () => {
+      closing = true;
+      return close(server);
+    },
   };
 }
 
