@@ -14,7 +14,9 @@ runWithNode24(file, args);
 
 function installIfNeeded() {
   const stamp = `${root}node_modules/.nightdesk-installed`;
-  const lock = createHash("sha256").update(readFileSync(`${root}package-lock.json`)).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   // Output goes to stderr: some scripts (bench, drill --json) promise that stdout holds their lines only.
   console.error("Installing what package-lock.json names (once; about a minute)…");
