@@ -182,7 +182,8 @@ test("failed by its message and still running by the target: stuck, and that is 
 });
 
 test("an abort is aborted when the target proves it", async () => {
-  const { here, target, run } = await stoppable();
+  const { here, target, next } = await stoppable();
+  const run = await next();
   const { said } = await here.runs.abort(asking(), run.number, "wrong place");
   expect(said).toContain("when the target has proved it");
   expect(await drive(here, run)).toMatchObject({
@@ -196,7 +197,8 @@ test("an abort is aborted when the target proves it", async () => {
 });
 
 test("it ended first: the truth is its own end", async () => {
-  const { here, target, run } = await stoppable();
+  const { here, target, next } = await stoppable();
+  const run = await next();
   target.obeys = false;
   await here.runs.abort(asking(), run.number, null);
   await here.advance(run.id);
@@ -205,7 +207,8 @@ test("it ended first: the truth is its own end", async () => {
 });
 
 test("an abort that is accepted and not obeyed is not confirmed, keeps the lease and is looked at every minute", async () => {
-  const { here, target, run } = await stoppable("hard");
+  const { here, target, next } = await stoppable("hard");
+  const run = await next();
   target.obeys = false;
   await here.runs.abort(asking(), run.number, null);
   const doubted = await drive(here, run, { state: "abort_unconfirmed" });
@@ -219,7 +222,8 @@ test("an abort that is accepted and not obeyed is not confirmed, keeps the lease
 });
 
 test("a target that has gone is not an abort", async () => {
-  const { here, run, server } = await stoppable();
+  const { here, server, next } = await stoppable();
+  const run = await next();
   await server.close();
   await here.runs.abort(asking(), run.number, null);
   expect(await drive(here, run, { steps: 20 })).toMatchObject({ state: "abort_unconfirmed" });

@@ -47,9 +47,11 @@ async function toRunning(here: Parameters<typeof drive>[0], run: Awaited<ReturnT
 }
 
 test("killed at every point of a start: never a second start, never a lost lease, never a false word", async () => {
+  const here = await world({ job: { maxAttempts: 3 } });
   let points = 0;
   for (let killAt = 1; ; killAt += 1) {
-    const here = await world({ job: { maxAttempts: 3 } });
+    here.prod.starts = 0;
+    here.prod.running.set("personJob", false);
     const run = await queue(here);
     const victim = doomed(here, killAt);
     await toRunning(victim, run).catch((error: unknown) => {
@@ -75,6 +77,7 @@ test("killed at every point of a start: never a second start, never a lost lease
     } else {
       // Nobody can know that the call was never sent: a person says so.
       expect(isTerminal(found.state)).toBe(false);
+      await here.runs.settle(asking(), run.number, { outcome: "failed", reason: "the target's log has nothing of it" });
     }
     expect(here.prod.starts).toBeLessThanOrEqual(1);
   }
@@ -82,9 +85,10 @@ test("killed at every point of a start: never a second start, never a lost lease
 }, 60_000);
 
 test("killed at every point of an abort: it is stopped, proved, and its place is free", async () => {
+  const { here, target, next } = await stoppable();
   let points = 0;
   for (let killAt = 1; ; killAt += 1) {
-    const { here, run, target } = await stoppable();
+    const run = await next();
     await here.runs.abort(asking(), run.number, null);
     const victim = doomed(here, killAt);
     await drive(victim, run, { steps: 10 }).catch((error: unknown) => {
@@ -102,8 +106,9 @@ test("killed at every point of an abort: it is stopped, proved, and its place is
 }, 60_000);
 
 test("killed at every point of the look that sees an end: the end is kept once", async () => {
+  const { here, target, next } = await stoppable();
   for (let killAt = 1; ; killAt += 1) {
-    const { here, run, target } = await stoppable();
+    const run = await next();
     target.word = "OK";
     const victim = doomed(here, killAt);
     await drive(victim, run, { steps: 3 }).catch((error: unknown) => {

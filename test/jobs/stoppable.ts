@@ -1,7 +1,7 @@
 import { targetServer } from "./target-server.ts";
 import { drive, queue, world } from "./world.ts";
 
-/** A target with a word for its state and an abort, with a run of ours under way. */
+/** A target with a word for its state and an abort. */
 export async function stoppable(mode: "soft" | "hard" = "soft") {
   const target = { word: "IDLE", starts: 0, stops: 0, obeys: true, stopStatus: 202 };
   const server = await targetServer((call) => {
@@ -31,6 +31,10 @@ export async function stoppable(mode: "soft" | "hard" = "soft") {
     abort: { post: "/stop", mode },
   };
   const here = await world({ targets: { "sync-prod": entry }, job: { abortDeadline: "1m" } });
-  const run = await drive(here, await queue(here), { state: "running" });
-  return { here, target, run, server };
+  /** Another run of ours under way; the one before has ended. */
+  const next = async () => {
+    Object.assign(target, { word: "IDLE", starts: 0, stops: 0 });
+    return drive(here, await queue(here), { state: "running" });
+  };
+  return { here, target, server, next };
 }
