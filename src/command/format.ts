@@ -37,7 +37,7 @@ export function utc(at: Instant): string {
   return `${at.toString({ smallestUnit: "minute" }).replace("T", " ").replace("Z", "")} UTC`;
 }
 
-/** mrkdwn as plain text: tokens become what they show, emphasis goes. */
+/** mrkdwn as plain text: tokens become what they show, emphasis and the coloured dots of environments go. */
 export function plain(text: string): string {
   const shown = text
     .replace(/<!date\^\d+\^[^|>]*(?:\^[^|>]*)?\|([^>]*)>/g, "$1")
@@ -49,6 +49,7 @@ export function plain(text: string): string {
     )
     .replace(/<([^>]+)>/g, "$1")
     .replace(/(^|[\s(])[*_~](\S(?:[^*_~\n]*\S)?)[*_~](?=[\s).,:;!?]|$)/gm, "$1$2")
+    .replace(/:[a-z_]*circle: ?/g, "")
     .replaceAll("`", "");
   return unescaped(shown);
 }

@@ -14,7 +14,7 @@ export function jobNamed(catalogue: Catalogue, word: string): string {
   const known = Object.keys(catalogue.jobs);
   const meant = nearest(
     word,
-    Object.entries(catalogue.jobs).flatMap(([key, job]) => [key, ...jobWords(key, job)]),
+    Object.entries(catalogue.jobs).flatMap(([key, job]) => [key, ...jobWords(job)]),
   );
   throw unknown("job", word, { meant: meant === null ? null : lookUpJob(catalogue, meant), known });
 }
@@ -22,12 +22,12 @@ export function jobNamed(catalogue: Catalogue, word: string): string {
 function lookUpJob(catalogue: Catalogue, word: string): string | null {
   for (const key of Object.keys(catalogue.jobs)) if (same(key, word)) return key;
   for (const [key, job] of Object.entries(catalogue.jobs)) {
-    if (jobWords(key, job).some((name) => same(name, word))) return key;
+    if (jobWords(job).some((name) => same(name, word))) return key;
   }
   return null;
 }
 
-function jobWords(_key: string, job: Catalogue["jobs"][string]): string[] {
+function jobWords(job: Catalogue["jobs"][string]): string[] {
   const atTargets = Object.values(job.environments).flatMap(({ name }) => (name === undefined ? [] : [name]));
   return [...job.aliases, ...(job.title === undefined ? [] : [job.title]), ...atTargets];
 }

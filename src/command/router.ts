@@ -21,6 +21,8 @@ export interface Router {
   answer(asked: AskedCommand): Promise<Answer>;
   /** Whether the answer to these words may be a question: then a form is opened before they are carried out. */
   mayAsk(text: string, place: Place): boolean;
+  /** The answer to what was not carried out for `agoMs`; null for an abort: it is carried out however late. */
+  tooLate(asked: { readonly text: string; readonly asking: Place; readonly agoMs: number }): Answer | null;
   /** The answer to what is our fault: logged and reported under a reference that the person can read out. */
   fault(error: unknown, asked: { readonly text: string; readonly requestKey: string }): Answer;
 }
@@ -65,6 +67,16 @@ export function createRouter(parts: {
         return false;
       }
     },
+    tooLate: ({ text, asking, agoMs }) => {
+      if (isAbort(commands, text, asking)) return null;
+      const minutes = Math.round(agoMs / 60_000);
+      return {
+        tone: "problem",
+        text: `Nightdesk could not get to this for ${minutes} minutes, so it was not carried out. Nothing was done.`,
+        sections: [{ lines: ["Type it again if you still want it."] }],
+        data: { error: "too_late" },
+      };
+    },
     fault: (error, asked) => {
       const reference = newReference();
       log.error({ reference, request: asked.requestKey, error: stackOf(error) }, "a command failed, our fault");
@@ -83,6 +95,15 @@ export function createRouter(parts: {
       };
     },
   };
+}
+
+function isAbort(commands: readonly Command[], text: string, place: Place): boolean {
+  try {
+    const { command } = findCommand(commands, text, place);
+    return command.family === "sync" && command.name === "abort";
+  } catch {
+    return false;
+  }
 }
 
 const stackOf = (error: unknown): string =>

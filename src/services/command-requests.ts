@@ -180,8 +180,17 @@ export interface AskedCommand {
 /** The router, as the executor needs it. `answer` throws only what is our fault; `fault` says so to the person. */
 export interface CommandRouter {
   answer(asked: AskedCommand): Promise<object>;
+  /** The answer to what was asked `agoMs` ago and not carried out till now; null: carry it out however late it is. */
+  tooLate(asked: {
+    readonly text: string;
+    readonly asking: AskedCommand["asking"];
+    readonly agoMs: number;
+  }): object | null;
   fault(error: unknown, asked: { readonly text: string; readonly requestKey: string }): object;
 }
+
+/** What was not carried out for so long is not carried out any more. Slack's response URLs live twice as long. */
+const GOOD_FOR_MS = 15 * 60_000;
 
 /**
  * Work of kind `command`. Carried out again after a crash or a fault: what commands call is idempotent by the request's
@@ -201,18 +210,27 @@ export function createCommandExecutor(parts: {
     return router.answer({ text: request.text, asker, asking: askingOf(request) });
   };
 
-  return async (id) => {
-    const request = await readCommandRequest(store.db, id);
-    if (request === null || request.answeredAt !== null) return { done: true };
-    let answer: object;
+  const answered = async (request: CommandRequest): Promise<object> => {
     try {
-      answer = await carryOut(request);
+      return await carryOut(request);
     } catch (first) {
-      log.warn({ command: id, error: messageOf(first) }, "command failed, trying once more");
-      answer = await carryOut(request).catch((error: unknown) =>
+      log.warn({ command: request.id, error: messageOf(first) }, "command failed, trying once more");
+      return carryOut(request).catch((error: unknown) =>
         router.fault(error, { text: request.text, requestKey: request.key }),
       );
     }
+  };
+
+  /** A start that was asked for at 03:00 must not happen by itself at 05:00, when the outage is over. */
+  const tooLate = (request: CommandRequest): object | null => {
+    const agoMs = clock.now().epochMilliseconds - request.requestedAt.epochMilliseconds;
+    return agoMs <= GOOD_FOR_MS ? null : router.tooLate({ text: request.text, asking: askingOf(request), agoMs });
+  };
+
+  return async (id) => {
+    const request = await readCommandRequest(store.db, id);
+    if (request === null || request.answeredAt !== null) return { done: true };
+    const answer = tooLate(request) ?? (await answered(request));
     await store.tx((tx) => answerCommand(tx, request.id, { answer, at: clock.now() }));
     return { done: true };
   };

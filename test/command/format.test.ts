@@ -16,6 +16,7 @@ test.each([
   ["<https://example.org/x|the log>", "the log (https://example.org/x)"],
   ["<https://example.org>", "https://example.org"],
   ["a &lt;b&gt; `c`", "a <b> c"],
+  ["in :red_circle: *prod*, :large_green_circle: *preprod*", "in prod, preprod"],
   ["2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"],
 ])("%s as plain text", (text, shown) => {
   expect(plain(text)).toBe(shown);

@@ -88,6 +88,17 @@ test.each(["guest", "foreign", "bot", "deactivated", "unknown"] as const)("a %s 
   expect(answer).toMatchObject({ tone: "refused", data: { code: `asker_${because}` } });
 });
 
+test("what comes too late is not carried out, but for an abort", () => {
+  const agoMs = 61 * 60_000;
+  const late = router().tooLate({ text: "sync run person-sync prod", asking: nowhere, agoMs });
+  expect(late?.text).toBe(
+    "Nightdesk could not get to this for 61 minutes, so it was not carried out. Nothing was done.",
+  );
+  expect(router().tooLate({ text: "sync abort run 7", asking: nowhere, agoMs })).toBeNull();
+  expect(router().tooLate({ text: "abort", asking: { incident: null, run: 7 }, agoMs })).toBeNull();
+  expect(router().tooLate({ text: "nonsense", asking: nowhere, agoMs })).not.toBeNull();
+});
+
 test("what is our fault is thrown, then told with the reference it was reported under", async () => {
   const reported: unknown[] = [];
   const broken = desk({ jobs: { list: () => Promise.reject(new TypeError("boom")) } });

@@ -26,12 +26,16 @@ const asked = (over: Partial<ReceivedCommand> = {}): ReceivedCommand => ({
 
 const asha = { kind: "person", slack: "U012", name: "Asha Rao", key: "asha" } as const;
 
-function executor(store: Store, answer: (asked: AskedCommand) => Promise<object>) {
+function executor(store: Store, answer: (asked: AskedCommand) => Promise<object>, at = clock) {
   return createCommandExecutor({
     store,
-    clock,
+    clock: at,
     log: silentLogger,
-    router: { answer, fault: () => ({ tone: "problem", text: "Our fault." }) },
+    router: {
+      answer,
+      tooLate: ({ text }) => (text.includes("abort") ? null : { tone: "problem", text: "Too late." }),
+      fault: () => ({ tone: "problem", text: "Our fault." }),
+    },
     resolveActor: async () => ({ kind: "person", actor: asha }),
   });
 }
@@ -118,6 +122,27 @@ test("a fault is tried once more, then answered as ours", async () => {
     throw new Error("broken");
   })(always.id);
   expect((await readCommandRequest(store.db, always.id))?.answer).toMatchObject({ text: "Our fault." });
+});
+
+test("what waited through an outage is not carried out any more, unless the router says so", async () => {
+  const { store } = await testDatabase();
+  const later = manualClock("2021-03-17T05:20:00Z");
+  const run = await receiveCommand(store, later, asked({ key: "a", text: "sync run person-sync prod" }));
+  const abort = await receiveCommand(store, later, asked({ key: "b", text: "sync abort run 7" }));
+  later.advance({ minutes: 16 });
+  const carriedOut: string[] = [];
+  const execute = executor(
+    store,
+    async ({ text }) => {
+      carriedOut.push(text);
+      return { tone: "done", text };
+    },
+    later,
+  );
+  await execute(run.id);
+  await execute(abort.id);
+  expect(carriedOut).toEqual(["sync abort run 7"]);
+  expect((await readCommandRequest(store.db, run.id))?.answer).toMatchObject({ text: "Too late." });
 });
 
 test("a request that is gone is no work", async () => {

@@ -90,6 +90,7 @@ export async function startDesk(options: {
         asked.push(one);
         return Promise.resolve(options.answer?.(one) ?? { tone: "done", text: `Did ${one.text}.` });
       },
+      tooLate: () => null,
       fault: () => ({ tone: "problem", text: "our fault" }),
     },
   });
