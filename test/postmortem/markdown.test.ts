@@ -7,6 +7,7 @@ import { compose } from "../../src/postmortem/compose.ts";
 import type { UploadToThread } from "../../src/postmortem/exporters/contract.ts";
 import { createMarkdownExporter, renderMarkdown } from "../../src/postmortem/exporters/markdown.ts";
 import { readable } from "../../src/postmortem/words.ts";
+import { exporterConformance } from "../helpers/conformance/exporter.ts";
 import { line, night } from "./told.ts";
 
 const document = compose(night, "GMT");
@@ -177,7 +178,9 @@ async function exporter(upload: UploadToThread = async () => "https://slack.exam
   return { ...made, folder, failed };
 }
 
-test("the first is version 1, the same again is unchanged, a change is the next version", async () => {
+exporterConformance("markdown", exporter);
+
+test("an unchanged document is uploaded once, and nothing else is left in the folder", async () => {
   const uploads: string[] = [];
   const { publish, folder } = await exporter(async ({ name }) => {
     uploads.push(name);
