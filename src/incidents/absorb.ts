@@ -91,17 +91,18 @@ export function absorb(
   const said = sayings(before, counted, signal, by);
   const raised = raise(counted, signal, by);
   const ended = signal.kind === "resolved" && before.status !== "resolved" && allCleared(counted.conditions);
-  const shown = said?.visible === true && signal.kind === "failed";
-  const shownConditions = shown
-    ? note(counted.conditions, signal.condition, { shown: by.now.epochMilliseconds })
-    : counted.conditions;
+  // Quiet or not: people know of it now, from the header or from a reply.
+  const conditions =
+    said === null || !opens(signal)
+      ? counted.conditions
+      : note(counted.conditions, signal.condition, { shown: by.now.epochMilliseconds });
   const entries: EntryDraft[] = [
     ...(by.reopens ? [statusEntry(signal, by, { text: `Reopened: ${sentenceOf(signal)}`, to: "open" })] : []),
     ...(said === null ? [] : [{ ...said, visible: said.visible && !by.reopens && !ended && by.told !== true }]),
     ...raised.entries,
     ...(ended ? [statusEntry(signal, by, { text: `Resolved: ${sentenceOf(signal)}`, to: "resolved" })] : []),
   ];
-  const next = { ...raised.incident, conditions: shownConditions };
+  const next = { ...raised.incident, conditions };
   return { incident: ended ? moved(next, "resolved", later(at, next.lastSeenAt)) : next, entries };
 }
 
