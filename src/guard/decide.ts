@@ -29,6 +29,8 @@ export interface Others {
   readonly active: { readonly number: number; readonly state: string } | null;
   /** Runs, in the same environment, of jobs that the catalogue calls conflicts. */
   readonly conflicts: readonly { readonly number: number; readonly job: string; readonly state: string }[];
+  /** Such jobs that their target says to be running, whoever started them. */
+  readonly beside: readonly { readonly job: string; readonly evidence: string }[];
   /** Executions that Nightdesk did not start and whose end it has not heard. */
   readonly observed: readonly { readonly job: string; readonly environments: readonly string[] }[];
   /** The target's own word on this job. */
@@ -149,6 +151,14 @@ function whatElse({ placed, others }: RunInput): Denial | null {
       "conflict",
       `${job} must not run beside ${conflict.job}, and run ${conflict.number} of it in ${environment} is ${said(conflict.state)}`,
       wayOutOf(conflict.number, conflict.state),
+    );
+  }
+  const beside = others.beside[0];
+  if (beside !== undefined) {
+    return deny(
+      "conflict_at_target",
+      `${job} must not run beside ${beside.job}, which runs in ${environment} though Nightdesk did not start it (${beside.evidence})`,
+      `Wait until it has ended, then ask again; \`/sync status ${beside.job} ${environment}\` shows it.`,
     );
   }
   if (others.target.kind === "running") {

@@ -21,11 +21,10 @@ export async function findGaps(parts: PermissionsParts, rota: string): Promise<G
   const { people, notKnown } = await onRota(parts, rota);
 
   const denied = people.flatMap((person) =>
-    places.flatMap((placed) => {
-      const { job, environment } = placed;
+    places.flatMap(({ job, environment }) => {
       const decision = decideWho({ catalogue, groups, actor: person, wanted: { action: "run", job, environment } });
       if (decision.kind === "allow") return [];
-      return [{ person: person.name, job, environment, why: decision.reason, wayOut: decision.wayOut }];
+      return [{ who: person.name, job, environment, why: "", wayOut: decision.wayOut }];
     }),
   );
 
@@ -34,33 +33,52 @@ export async function findGaps(parts: PermissionsParts, rota: string): Promise<G
   const asked = pairs.length > 0 ? pairs : places.map((placed) => ({ placed, person: nobody }));
   const words = await askTargets(connections, asked);
 
-  const targets = new Map<string, Gaps["targets"][number]>();
-  const lacking: Gaps["people"][number][] = [];
+  const refusing: Gap[] = [];
+  const lacking: Gap[] = [];
   const unasked = new Set<string>(notKnown);
   for (const [index, { placed, person }] of asked.entries()) {
     const word = words[index];
     if (word === undefined) continue;
     const { job, environment, place } = placed;
-    const { own, person: held } = word;
     const at = { job, environment };
-    if (own.answer.kind === "no") {
-      targets.set(`${place.target} ${job}`, {
-        target: place.target,
-        ...at,
-        why: own.answer.evidence,
-        wayOut: own.answer.wayOut ?? "",
-      });
-    }
-    if (own.answer.kind === "not_known")
-      unasked.add(`${place.target}: what Nightdesk may do there (${own.answer.why})`);
+    const own = word.own.answer;
+    if (own.kind === "no") refusing.push({ who: place.target, ...at, why: own.evidence, wayOut: own.wayOut ?? "" });
+    if (own.kind === "not_known") unasked.add(`${place.target}: what Nightdesk may do there (${own.why})`);
     if (person === nobody) continue;
-    if (held.answer.kind === "no") {
-      const why = `at ${place.target}: ${held.answer.evidence}`;
-      lacking.push({ person: person.name, ...at, why, wayOut: held.answer.wayOut ?? "" });
+    const held = word.person.answer;
+    if (held.kind === "no") {
+      const why = `at ${place.target}: ${held.evidence}`;
+      lacking.push({ who: person.name, ...at, why, wayOut: held.wayOut ?? "" });
     }
-    if (held.answer.kind === "not_known") unasked.add(`${place.target}: what people hold there (${held.answer.why})`);
+    if (held.kind === "not_known") unasked.add(`${place.target}: what people hold there (${held.why})`);
   }
-  return { people: [...denied, ...lacking], targets: [...targets.values()], notKnown: [...unasked] };
+  const named = merged(denied).map((gap) => ({
+    ...gap,
+    why: `${gap.who} may not run ${gap.job} in ${gap.environment}`,
+  }));
+  return {
+    people: [...named, ...merged(lacking)].map(({ who, ...gap }) => ({ person: who, ...gap })),
+    targets: merged(refusing).map(({ who, ...gap }) => ({ target: who, ...gap })),
+    notKnown: [...unasked],
+  };
+}
+
+interface Gap {
+  readonly who: string;
+  readonly job: string;
+  readonly environment: string;
+  readonly why: string;
+  readonly wayOut: string;
+}
+
+/** One missing grant is one line, however many jobs it stands in the way of. */
+function merged(gaps: readonly Gap[]): Gap[] {
+  const same = Map.groupBy(gaps, (gap) => JSON.stringify([gap.who, gap.environment, gap.why, gap.wayOut]));
+  return [...same.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [{ ...first, job: [...new Set(group.map((gap) => gap.job))].join(", ") }];
+  });
 }
 
 async function onRota(parts: PermissionsParts, rota: string): Promise<{ people: PersonActor[]; notKnown: string[] }> {

@@ -4,30 +4,20 @@ import { actorId, type PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { type AuditEntry, writeAudit } from "../guard/audit.ts";
 import { refusal } from "../guard/authorise.ts";
-import { decide, decideWho, type Others } from "../guard/decide.ts";
+import { decide, decideWho } from "../guard/decide.ts";
 import { type GroupMembers, knowGroups } from "../guard/grants.ts";
 import type { Placed } from "../guard/names.ts";
-import { targetWord } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Capabilities } from "../jobs/connectors/contract.ts";
 import { lockPlaces } from "../jobs/leases.ts";
-import {
-  endFreeObserved,
-  endStaleObserved,
-  lastEndedInFailure,
-  openExecutions,
-  STALE_MS,
-} from "../jobs/observed.store.ts";
 import { bearRun } from "../jobs/record.ts";
-import { activeRuns, type Run, runOf, runOfIntent } from "../jobs/runs.store.ts";
+import { type Run, runOf, runOfIntent } from "../jobs/runs.store.ts";
 import { nextNumber } from "../store/counters.ts";
 import { jsonb, type Store, type Tx } from "../store/store.ts";
 import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Outcome, Question } from "./contract.ts";
 import type { ParameterValues } from "./runs-parameters.ts";
-
-/** The target's own word is waited for this long; without it the checks before the start will decide. */
-const ASK_TARGET_MS = 2_000;
+import { askAround, othersOf, type Word } from "./runs-surroundings.ts";
 
 export interface Requesting {
   readonly store: Store;
@@ -65,24 +55,19 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
 
   const groups = await knowGroups(catalogue, parts.groupMembers);
   const who = decideWho({ catalogue, groups, actor: asking.actor, wanted: { action: "run", job, environment } });
-  const askedAt = parts.clock.now();
-  // Whoever may not run it learns nothing from the target and costs it nothing.
-  const word = who.kind === "deny" ? NOT_ASKED : await askTarget(parts, asking, wanted);
+  const around = await askAround(parts, asking, { placed: wanted.placed, silent: who.kind === "deny" });
 
   const verdict = await store.tx(async (tx): Promise<Verdict> => {
-    const conflicting = conflictsOf(catalogue, wanted.placed);
+    const jobs = [job, ...around.conflicting.map((one) => one.job)];
     await lockPlaces(
       tx,
-      [job, ...conflicting].map((name) => ({ job: name, environment })),
+      jobs.map((name) => ({ job: name, environment })),
     );
     const twin = await runOfIntent(tx, intentKey);
     if (twin !== null) return { kind: "run", run: twin };
 
     const now = parts.clock.now();
-    const stale = now.subtract({ milliseconds: STALE_MS });
-    await endStaleObserved(tx, { jobs: [job, ...conflicting], before: stale, at: now });
-    if (word.kind === "free") await endFreeObserved(tx, { job, environment, before: askedAt, at: now });
-    const others = await othersOf(tx, { placed: wanted.placed, conflicting, word });
+    const others = await othersOf(tx, { placed: wanted.placed, around, now });
     const from = { channel: asking.channel, channelName: asking.channelName };
     const input = { catalogue, groups, actor: asking.actor, placed: wanted.placed, now, from, others };
     const bound = boundTo(wanted);
@@ -112,7 +97,7 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
           at: now,
         });
         await writeAudit(tx, { ...audit, outcome: "asked", reason: decision.because });
-        return { kind: "ask", question: questionOf(parts, wanted, { id, expected, word }) };
+        return { kind: "ask", question: questionOf(parts, wanted, { id, expected, word: around.own }) };
       }
       case "allow":
         return allow(tx, { intentKey, asking, wanted, audit, because: decision.because, now });
@@ -120,17 +105,6 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
   });
   if (verdict.kind === "refused") throw verdict.error;
   return verdict.kind === "ask" ? verdict : ownRun(verdict.run, asking.actor);
-}
-
-const NOT_ASKED = { kind: "not_known", why: "it was not asked" } as const;
-
-type Word = Awaited<ReturnType<typeof targetWord>>;
-
-async function askTarget(parts: Requesting, asking: Asking, { placed, parameters }: WantedRun): Promise<Word> {
-  const { job, environment, name } = placed;
-  const requestedBy = { key: asking.actor.key, name: asking.actor.name };
-  const intent = { intentKey: asking.requestKey, job, environment, name, parameters, version: null, requestedBy };
-  return targetWord(parts.connections.of(placed.place.target), intent, ASK_TARGET_MS);
 }
 
 /** A request key is one person's: somebody else's run is never given away by it. */
@@ -141,32 +115,6 @@ function ownRun(run: Run, actor: PersonActor): Outcome<Run> {
     message: "This request is another person's.",
     wayOut: "Nothing was done. Ask for the run yourself.",
   });
-}
-
-/** Jobs that must not run beside this one, whichever of the two says so. */
-function conflictsOf(catalogue: Catalogue, placed: Placed): string[] {
-  const saying = Object.entries(catalogue.jobs)
-    .filter(([name, job]) => name !== placed.job && job.conflicts.includes(placed.job))
-    .map(([name]) => name);
-  return [...new Set([...placed.definition.conflicts, ...saying])].filter((name) => name !== placed.job);
-}
-
-async function othersOf(
-  tx: Tx,
-  about: { placed: Placed; conflicting: readonly string[]; word: Word },
-): Promise<Others> {
-  const { placed, conflicting, word } = about;
-  const { job, environment } = placed;
-  const active = await activeRuns(tx, { jobs: [job, ...conflicting], environments: [environment] });
-  const observed = await openExecutions(tx, { jobs: [job, ...conflicting], environments: [environment] });
-  const target =
-    word.kind === "running" ? { ...word, lastFailed: await lastEndedInFailure(tx, { job, environment }) } : word;
-  return {
-    active: active.find((run) => run.job === job) ?? null,
-    conflicts: active.filter((run) => run.job !== job),
-    observed,
-    target,
-  };
 }
 
 const boundTo = ({ placed, parameters, parent }: WantedRun): Bound => ({

@@ -6,7 +6,7 @@ import { CHECKS, decide, decideWho, type Others, type RunInput } from "../../src
 import { needPlaced } from "../../src/guard/names.ts";
 import { ASHA, BEN, CARLA, catalogueOf, DEV, IMPOSTOR } from "./fixture.ts";
 
-const FREE: Others = { active: null, conflicts: [], observed: [], target: { kind: "free" } };
+const FREE: Others = { active: null, conflicts: [], beside: [], observed: [], target: { kind: "free" } };
 const NIGHT = Temporal.Instant.from("2021-03-17T00:09:00Z");
 
 function input(more: Partial<RunInput> & { environment?: string } = {}): RunInput {
@@ -156,6 +156,11 @@ test.each([
   [{ active: { number: 7, state: "running" } }, "already_active", "/sync abort run 7"],
   [{ active: { number: 7, state: "unknown" } }, "already_active", "/sync settle run 7"],
   [{ conflicts: [{ number: 8, job: "person-rebuild", state: "running" }] }, "conflict", "/sync abort run 8"],
+  [
+    { beside: [{ job: "person-rebuild", evidence: "it says so" }] },
+    "conflict_at_target",
+    "/sync status person-rebuild",
+  ],
   [{ target: { kind: "running", evidence: "it says so", lastFailed: false } }, "target_running", "Wait"],
   [{ target: { kind: "running", evidence: "it says so", lastFailed: true } }, "target_stuck", "restarted"],
   [{ observed: [{ job: "person-sync", environments: ["prod", "nimdta"] }] }, "seen_running", "end message"],

@@ -51,7 +51,9 @@ export async function world(
         environments: { prod: place("sync-prod"), nimdta: place("sync-nimdta"), safe: place("sync-prod") },
         ...more.job,
       },
-      "person-rebuild": { environments: { prod: { target: "nothing" } } },
+      "person-rebuild": {
+        environments: { prod: { target: "nothing" }, nimdta: { target: "sync-nimdta", name: "rebuildJob" } },
+      },
     },
     ...more.catalogue,
   });

@@ -11,6 +11,7 @@ test("the list shows what there is, what it does now and what one may do", async
     "person-sync nimdta",
     "person-sync safe",
     "person-rebuild prod",
+    "person-rebuild nimdta",
   ]);
   expect(list[0]).toMatchObject({
     look: "red",

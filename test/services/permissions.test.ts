@@ -95,20 +95,22 @@ test("gaps: who on the rota could not run it, which target would refuse Nightdes
   expect(gaps.people).toEqual([
     {
       person: "Ben Okoro",
-      job: "person-sync",
+      job: "person-sync, person-rebuild",
       environment: "nimdta",
-      why: "Ben Okoro may not run person-sync in nimdta",
+      why: "Ben Okoro may not run person-sync, person-rebuild in nimdta",
       wayOut: "Ask Asha Rao, who may.",
     },
     {
       person: "Ben Okoro",
-      job: "person-sync",
+      job: "person-sync, person-rebuild",
       environment: "nimdta",
       why: "at sync-nimdta: ben does not hold Machine User there",
       wayOut: "Grant the role Machine User to ben at sync-nimdta.",
     },
   ]);
-  expect(gaps.targets).toMatchObject([{ target: "sync-nimdta", job: "person-sync", environment: "nimdta" }]);
+  expect(gaps.targets).toMatchObject([
+    { target: "sync-nimdta", job: "person-sync, person-rebuild", environment: "nimdta" },
+  ]);
   expect(gaps.notKnown).toEqual([]);
 });
 

@@ -102,6 +102,16 @@ test("jobs that conflict do not run side by side, whichever of them says so", as
   expect((await queue(here, "nimdta", "person-sync")).state).toBe("queued");
 });
 
+test("a conflicting job that the target runs by itself counts, and one that it does not run is not waited for", async () => {
+  const here = await world();
+  here.nimdta.running.set("rebuildJob", true);
+  await expect(queue(here, "nimdta")).rejects.toMatchObject({ code: "conflict_at_target" });
+  here.nimdta.running.set("rebuildJob", false);
+  await hear(here, "started", { job: "person-rebuild" });
+  here.clock.advance({ seconds: 30 });
+  expect((await queue(here, "nimdta")).state).toBe("queued");
+});
+
 test("what the target runs by itself is a conflict; one that cannot be asked is not", async () => {
   const here = await world();
   here.prod.running.set("personJob", true);
