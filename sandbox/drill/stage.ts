@@ -11,7 +11,7 @@ import { watchLeftovers } from "../leftovers.ts";
 import { type Nightdesk, type NightdeskEnv, type NightdeskRole, sandboxEnv, startNightdesk } from "../nightdesk.ts";
 import { freePort, type Postgres } from "../postgres.ts";
 import { type Redis, startRedis } from "../redis.ts";
-import type { ChannelOptions, Manifest, PersonOptions, Workspace } from "../workspace/contract.ts";
+import type { ChannelOptions, Manifest, PersonOptions, Workspace, WorkspaceOptions } from "../workspace/contract.ts";
 import { startWorkspace } from "../workspace/start.ts";
 import { type Api, openApi } from "./api.ts";
 import { environmentFor, type Names, prepareCatalogue, readCatalogue } from "./fill.ts";
@@ -29,6 +29,8 @@ export interface Stage {
   readonly names: Names;
   readonly redis: Redis | null;
   readonly processes: Processes;
+  /** What each process of Nightdesk is given. */
+  readonly env: NightdeskEnv;
   /** Drill time, epoch ms. */
   now(): number;
   /** Forward only; all that follows drill time sees it within 20 ms. */
@@ -57,6 +59,10 @@ export interface Shared {
   readonly logFolder?: string | undefined;
   /** Two processes as a drill wants it, or `all` in one. */
   readonly roles?: readonly NightdeskRole[];
+  /** A database of that server to copy; an empty one unless told. */
+  readonly template?: string;
+  /** What the workspace does differently from the usual. */
+  readonly slack?: Pick<WorkspaceOptions, "eventRetryDelaysMs">;
 }
 
 /** Sets the stage for a drill: database, workspace, estate, catalogue, one web and its worker processes. */
@@ -95,6 +101,7 @@ async function build(
     people: drill.people === undefined ? peopleOf(found) : withNames(drill.people, found),
     channels: drill.channels ?? channelsOf(found),
     clock: clock.now,
+    ...parts.slack,
   });
   closing.push(() => workspace.close());
 
@@ -117,7 +124,7 @@ async function build(
   if (redis !== null) closing.push(() => redis.stop());
   const apiToken = names.env["NIGHTDESK_API_TOKEN"] ?? "";
   const env = sandboxEnv({
-    databaseUrl: await newDatabase(parts.postgres.url, closing),
+    databaseUrl: await newDatabase(parts, closing),
     slack: { ...slack, apiUrl: workspace.apiUrl },
     catalogueFile,
     apiToken,
@@ -141,6 +148,7 @@ async function build(
     names,
     redis,
     processes,
+    env,
     now: clock.now,
     moveTo: clock.moveTo,
     close: parts.close,
@@ -228,14 +236,15 @@ function manage(options: {
   };
 }
 
-async function newDatabase(server: string, closing: (() => Promise<unknown> | unknown)[]): Promise<string> {
+async function newDatabase(shared: Shared, closing: (() => Promise<unknown> | unknown)[]): Promise<string> {
+  const server = shared.postgres.url;
   const name = `drill_${randomBytes(6).toString("hex")}`;
   const administer = async (sql: string) => {
     const client = new pg.Client({ connectionString: server });
     await client.connect();
     await client.query(sql).finally(() => client.end());
   };
-  await administer(`create database "${name}"`);
+  await administer(`create database "${name}" template "${shared.template ?? "template1"}"`);
   closing.push(() => administer(`drop database if exists "${name}" with (force)`).catch(() => {}));
   const url = new URL(server);
   url.pathname = `/${name}`;

@@ -40,14 +40,18 @@ export const slackActs: SlackActs = {
     return told(await stage.workspace.upload({ user, ...place, name, text }), `${user} uploads ${name} in ${where}`);
   },
   press: async ({ user, button, on }, stage) => {
+    // An answer that is still on its way would have the newer button.
+    await calm(stage);
     const found = await patiently(
       () => buttonOn(stage, { user, button, on }),
       () => `${on === "reply" ? `what ${user} was told` : on} has no button ${button}`,
     );
     return told(await stage.workspace.press({ user, on: found, button }), `${user} presses ${button} on ${on}`);
   },
-  submit: async ({ user, values }, { workspace }) => {
+  submit: async ({ user, values }, stage) => {
+    const { workspace } = stage;
     const keys = Object.keys(values);
+    await calm(stage);
     await patiently(
       async () => {
         const modal = workspace.modal(user);
