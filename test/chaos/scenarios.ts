@@ -1,0 +1,130 @@
+import pg from "pg";
+import { type Desk, deliver, jobMessage, postKeys, rootsOf, toldTo } from "../journeys/desk.ts";
+import type { Fields } from "../journeys/fields.ts";
+
+/** Something that is played against a Nightdesk that may die at any moment, and what must be true in the end. */
+export interface Scenario {
+  readonly name: string;
+  /** Does what the world does, as stubbornly as the world does it, and waits until its consequences are there. */
+  play(desk: Desk): Promise<void>;
+  /** What is not as it must be, in words; empty when all is well. */
+  problems(desk: Desk): Promise<string[]>;
+}
+
+const AGAIN_MS = 150;
+/** What an answer says that may have been brought before. */
+const MARKED = /may have got this answer already/;
+
+/** One alert of a job by webhook; its sender repeats it until it is told that it was kept. */
+const alert: Scenario = {
+  name: "alert",
+  play: async (desk) => {
+    const message = jobMessage(desk.env, {
+      job: "person-sync",
+      environment: "prod",
+      status: "failed",
+      rid: "night-1",
+      error: "index is read-only",
+    });
+    await desk.wait(
+      "a delivery that is kept",
+      async () => {
+        if ((await deliver(desk.url, message)) === 202) return true;
+        await new Promise((done) => setTimeout(done, AGAIN_MS));
+        return false;
+      },
+      30_000,
+    );
+    await desk.settle(40_000);
+  },
+  problems: async (desk) => {
+    const incidents = await desk.list("incidents");
+    const timeline = incidents.length === 0 ? [] : await desk.timeline(1);
+    const roots = rootsOf(desk, "ops");
+    return [
+      ...differs("incidents", incidents.length, 1),
+      ...differs("signals counted", incidents[0]?.["signals"], 1),
+      ...differs("signals in the timeline", timeline.filter((entry) => entry["kind"] === "signal").length, 1),
+      ...differs("refused deliveries", (await desk.list("refused")).length, 0),
+      ...differs("threads", roots.length, 1),
+      ...differs(
+        "the header",
+        roots.every((root) => desk.workspace.plain(root).includes("Person search index")),
+        true,
+      ),
+      ...differs("messages", postKeys(desk).sort().join(" "), expectedKeys(timeline)),
+    ];
+  },
+};
+
+/** The header, and a reply for each entry of the timeline that people need to see. */
+function expectedKeys(timeline: readonly Fields[]): string {
+  return timeline.length === 0 ? "" : "incident:1:header";
+}
+
+const JOB = "person-record-status";
+const COMMAND = `/sync run ${JOB} preprod`;
+const ENDED = ["succeeded", "failed", "refused", "aborted"];
+
+/** One run by slash command; whoever was told that it did not work looks first, and types again when nothing runs. */
+const run: Scenario = {
+  name: "run",
+  play: async (desk) => {
+    const person = { user: "asha", channel: "ops", text: COMMAND };
+    const { ok } = await desk.workspace.slash(person);
+    await desk.settle(40_000);
+    if (!ok && (await desk.list("runs")).length === 0) await desk.workspace.slash(person);
+    await desk.wait("an end of the run", () => nearEnd(desk), 60_000);
+    await desk.settle(40_000);
+  },
+  problems: async (desk) => {
+    const runs = await desk.list("runs");
+    const target = desk.targets["tis-sync-preprod"]?.counts() ?? {};
+    const state = String(runs[0]?.["state"]);
+    const known = state === "succeeded";
+    const told = toldTo(desk, "asha").filter((text) => !/failed with the error/.test(text));
+    const cards = rootsOf(desk, "ops");
+    const card = cards.map((root) => desk.workspace.plain(root)).join("\n");
+    const held = await leasesOf(desk);
+    return [
+      ...differs("runs", runs.length, 1),
+      ...(known || state === "unknown" ? [] : [`the run ends as ${state}: ${String(runs[0]?.["because"])}`]),
+      ...(known ? differs("starts at the target", target["starts"], 1) : []),
+      ...(Number(target["starts"]) > 1 ? [`it was started ${String(target["starts"])} times`] : []),
+      ...(known ? differs("proved", runs[0]?.["proved"], true) : []),
+      ...(known || card.includes("[Settle]") ? [] : ["nobody is asked what became of the run"]),
+      ...differs("leases held", held, known ? 0 : 1),
+      ...(told.length === 0 ? ["the command was not answered"] : []),
+      ...(told.filter((text) => !MARKED.test(text)).length > 1 ? [`answered more than once: ${told.join(" | ")}`] : []),
+      ...differs("messages", postKeys(desk).join(" "), "run:1:card"),
+      ...differs("incidents", (await desk.list("incidents")).length, 0),
+    ];
+  },
+};
+
+/** Lets time go on while nothing is left to do before the run ends; true when it will not go further by itself. */
+async function nearEnd(desk: Desk): Promise<boolean> {
+  const runs = await desk.list("runs").catch(() => []);
+  const state = String(runs.at(-1)?.["state"]);
+  if (ENDED.includes(state)) return true;
+  if (desk.targets["tis-sync-preprod"]?.nextDueAt() !== null) return false;
+  await desk.workspace.settled();
+  const { settled, nextDueAt } = await desk.api.settled();
+  if (!settled) return false;
+  if (state === "unknown") return true;
+  if (nextDueAt !== null && nextDueAt > desk.now()) await desk.moveTo(nextDueAt);
+  return false;
+}
+
+async function leasesOf(desk: Desk): Promise<number> {
+  const client = new pg.Client({ connectionString: desk.env["DATABASE_URL"] });
+  await client.connect();
+  const held = await client.query("select 1 from leases where run_id is not null").finally(() => client.end());
+  return held.rowCount ?? 0;
+}
+
+function differs(what: string, actual: unknown, expected: unknown): string[] {
+  return actual === expected ? [] : [`${what}: ${String(actual)} instead of ${String(expected)}`];
+}
+
+export const SCENARIOS: readonly Scenario[] = [alert, run];
