@@ -84,5 +84,5 @@ export async function joinedBy(db: Db, incidentId: number): Promise<string | nul
   if (typeof joined !== "object" || joined === null || Array.isArray(joined)) return null;
   const { rule, why } = joined;
   if (typeof rule !== "string") return null;
-  return typeof why === "string" && why !== "" ? `rule ${rule}: ${why}` : `rule ${rule}`;
+  return typeof why === "string" && why !== "" ? `rule ${rule} (${why})` : `rule ${rule}`;
 }

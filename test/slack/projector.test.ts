@@ -107,6 +107,21 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     expect(await projectors.incident(second.id)).toEqual({ done: true });
   });
 
+  test("two workers that project the same incident at the same time post it once", async () => {
+    const { backend, store, clock, projectors, finish } = await desk(start);
+    const incident = await openIncident(store, clock.now());
+    await addLine(store, incident.id, { text: "only once", at: clock.now() });
+    const both = () => Promise.all([projectors.incident(incident.id), projectors.incident(incident.id)]);
+    for (let n = 0; n < 3; n += 1) {
+      await both();
+      clock.advance({ seconds: 6 });
+    }
+    await finish(() => projectors.incident(incident.id));
+    const roots = await backend.roots("ops");
+    expect(roots).toHaveLength(1);
+    expect(await backend.thread("ops", roots[0]?.ts ?? "")).toHaveLength(2);
+  });
+
   test("an answer that is lost after the send makes no second message", async () => {
     const { backend, store, clock, projectors, finish, fates } = await desk(start);
     const incident = await openIncident(store, clock.now());
