@@ -19,6 +19,8 @@ export interface HookAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const ANSWER_WITHIN_MS = 5_000;
+
 /** An Events API callback, as Slack sent it and Bolt verified it. */
 export type SlackEnvelope = Readonly<Record<string, unknown>> & {
   readonly event_id: string;
@@ -43,8 +45,11 @@ export function createReceiver(parts: {
   sources: readonly SourcePlugin[];
   clock: Clock;
   log: Logger;
+  /** A database that hangs is one that is away: the sender is told so after this time. */
+  answerWithinMs?: number;
 }): Receiver {
   const { store, clock, log } = parts;
+  const answerWithinMs = parts.answerWithinMs ?? ANSWER_WITHIN_MS;
   const bound = bindSources(parts.catalogue, parts.sources);
   const arrivals = createBatcher<Arrival>({
     save: (items) => saveOnce(store, items, clock),
@@ -112,25 +117,40 @@ export function createReceiver(parts: {
   return {
     receive: async (sourceName, request) => {
       try {
-        return await receive(sourceName, request);
+        return await inTime(receive(sourceName, request), answerWithinMs);
       } catch (error) {
         log.error({ source: sourceName, error: messageOf(error) }, "a delivery could not be saved");
         return answer(503, "could not be saved, try again", { "retry-after": "5" });
       }
     },
-    receiveSlackEvent: (envelope) =>
-      arrivals.add({
+    receiveSlackEvent: (envelope) => {
+      const saved = arrivals.add({
         source: SLACK,
         key: storable(envelope.event_id),
         resource: orNull(typeof envelope.event["type"] === "string" ? envelope.event["type"] : null),
         request: { method: "POST", path: "", query: {} },
         body: JSON.stringify(envelope),
         receivedAt: clock.now(),
-      }),
+      });
+      return inTime(saved, answerWithinMs);
+    },
     idle: async () => {
       await Promise.all([arrivals.idle(), strangers.idle()]);
     },
   };
+}
+
+/** What was given up may still be saved; the sender's repetition is then known by its key. */
+async function inTime<T>(work: Promise<T>, withinMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not saved within ${withinMs} ms`)), withinMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

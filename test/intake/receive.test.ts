@@ -8,9 +8,10 @@ import { openStore, type Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { estate, eventAlert, issue, jobRequest, pingRequest, sentryRequest, slackCallback } from "../helpers/hear.ts";
 
-function receiverOver(store: Store) {
+function receiverOver(store: Store, options: { answerWithinMs?: number } = {}) {
   const clock = manualClock("2021-03-16T23:50:00Z");
-  const receiver = createReceiver({ store, catalogue: estate(), sources: HOOK_SOURCES, clock, log: silentLogger });
+  const shared = { store, catalogue: estate(), sources: HOOK_SOURCES, clock, log: silentLogger };
+  const receiver = createReceiver({ ...shared, ...options });
   return { clock, receiver };
 }
 
@@ -193,6 +194,20 @@ test("503 when the database is away, and nothing is lost once it is back", async
   await away.close();
   const back = receiverOver(store).receiver;
   expect((await back.receive("sentry", sentryRequest(eventAlert()))).status).toBe(202);
+  expect(await inboxOf(store)).toHaveLength(1);
+});
+
+test("503 when the database hangs; the repetition of what was saved after all is known", async () => {
+  const { store } = await testDatabase();
+  const { receiver } = receiverOver(store, { answerWithinMs: 50 });
+  const blocker = await store.pool.connect();
+  await blocker.query("begin; lock table inbox in access exclusive mode");
+  expect((await receiver.receive("sentry", sentryRequest(eventAlert()))).status).toBe(503);
+  await blocker.query("rollback");
+  blocker.release();
+  await receiver.idle();
+  const { receiver: patient } = receiverOver(store);
+  expect((await patient.receive("sentry", sentryRequest(eventAlert()))).status).toBe(202);
   expect(await inboxOf(store)).toHaveLength(1);
 });
 
