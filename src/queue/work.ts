@@ -63,10 +63,20 @@ export function createPerformer(parts: {
     }, HEARTBEAT_MS);
     try {
       const outcome = await attempt(claim);
-      return await releaseWork(db, claim, { worker, now: clock.now(), outcome });
+      const next = await releaseWork(db, claim, { worker, now: clock.now(), outcome });
+      return next === null || outcome.done || outcome.notBefore === undefined
+        ? next
+        : afterPause(next, outcome.notBefore);
     } finally {
       clearInterval(heartbeat);
     }
+  }
+
+  /** When to ring for a row that is due, but not before a machine time: else it would wait for the sweep. */
+  function afterPause(dueAt: Instant, notBefore: Instant): Instant {
+    const pauseMs = notBefore.epochMilliseconds - clock.machineNow().epochMilliseconds;
+    const ringAt = clock.now().add({ milliseconds: Math.max(0, pauseMs) });
+    return ringAt.epochMilliseconds > dueAt.epochMilliseconds ? ringAt : dueAt;
   }
 
   async function attempt(claim: Claim): Promise<WorkOutcome> {
