@@ -1,5 +1,6 @@
 // `npm run sandbox [-- --port N]`: everything on this machine, until Ctrl-C. Prints three lines on stdout.
 import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -28,6 +29,7 @@ try {
 
 /** Starts everything and says so. `lost` resolves when a part has ended by itself, to which and why. */
 async function start(port: number | null): Promise<{ lost: Promise<string> }> {
+  if (port !== null) await mustBeFree(port);
   const postgres = await startPostgres();
   closing.push(() => postgres.close());
   const stage = await setStage(sample(), { postgres, roles: ["all"] });
@@ -62,13 +64,32 @@ function sample(): Drill {
 
 /** The page at the port that was asked for, or at the usual one, or at any when that is taken. */
 async function openPage(port: number | null, options: { workspaceUrl: string; drills: DrillPanel }) {
+  if (port !== null) return startPage({ ...options, port });
   try {
-    return await startPage({ ...options, port: port ?? USUAL_PORT });
+    return await startPage({ ...options, port: USUAL_PORT });
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
-    if (port === null) return startPage({ ...options, port: 0 });
+    if (!isTaken(error)) throw error;
+    return startPage({ ...options, port: 0 });
+  }
+}
+
+/** Asked before anything is started: nobody should wait ten seconds for that answer. */
+async function mustBeFree(port: number): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  } catch (error) {
+    if (!isTaken(error)) throw error;
     throw new Error(`Port ${port} is taken: give another one with --port, or none for any that is free.`);
   }
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
 }
 
 /** The drills of examples/tis; each plays in a sandbox of its own beside this one. */
