@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Db, Store, Tx } from "../store/store.ts";
+import { isFields, tagsOf, textOf } from "./reading.ts";
 import type { Delivery } from "./sources/contract.ts";
 
 /** A delivery that is about to be saved. */
@@ -129,11 +130,20 @@ export async function pendingDeliveries(
     id: row.id,
     source: row.source,
     resource: row.resource,
-    request: row.request as unknown as Delivery["request"],
+    request: requestOf(row.request),
     body: row.body,
     receivedAt: row.received_at,
     attempts: row.attempts,
   }));
+}
+
+function requestOf(saved: unknown): Delivery["request"] {
+  const request = isFields(saved) ? saved : {};
+  return {
+    method: textOf(request["method"]) ?? "",
+    path: textOf(request["path"]) ?? "",
+    query: tagsOf(request["query"]),
+  };
 }
 
 /** Holds those that still wait and that nobody else holds; what another took is left to him. */
