@@ -34,11 +34,10 @@ async function main(words: string[]): Promise<number> {
       },
       onStep: given.json ? stepAsJson : stepAsText(file),
       logFolder: given.logs,
-      onEnd: given.open && last ? lookAround : undefined,
+      onEnd: given.open && last ? lookAround(given.json) : undefined,
     });
     if (!result.ok) failed++;
-    if (given.json) console.log(JSON.stringify(result));
-    else console.log(summary(result));
+    tell(result, given.json);
   }
   await close();
   return failed === 0 ? 0 : 1;
@@ -83,9 +82,17 @@ function summary({ ok, steps, failed, ms }: DrillResult): string {
   return ok ? `passed: ${steps} steps in ${took}\n` : `failed: ${failed} of ${steps} steps, ${took}\n`;
 }
 
-const lookAround: RunOptions["onEnd"] = async (stage) => {
-  const { startPage } = await import("./page/server.ts");
-  const page = await startPage({ workspaceUrl: stage.workspace.url });
-  console.error(`The drill's workspace is at ${page.url} (Nightdesk at ${stage.url}). Ctrl-C ends it.`);
-  await new Promise(() => {});
-};
+/** The result first: whoever looks around wants to know what of, and ends it with a Ctrl-C. */
+function lookAround(json: boolean): RunOptions["onEnd"] {
+  return async (stage, result) => {
+    tell(result, json);
+    const { startPage } = await import("./page/server.ts");
+    const page = await startPage({ workspaceUrl: stage.workspace.url });
+    console.error(`The drill's workspace is at ${page.url} (Nightdesk at ${stage.url}). Ctrl-C ends it.`);
+    await new Promise(() => {});
+  };
+}
+
+function tell(result: DrillResult, json: boolean): void {
+  console.log(json ? JSON.stringify(result) : summary(result));
+}

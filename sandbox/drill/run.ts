@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly onStep: (report: StepReport, drill: string) => void;
   readonly logFolder?: string | undefined;
   /** Called at the end with the stage still up, which stays so until the returned promise resolves. */
-  readonly onEnd?: ((stage: Stage, drill: Drill) => Promise<void>) | undefined;
+  readonly onEnd?: ((stage: Stage, result: DrillResult) => Promise<void>) | undefined;
 }
 
 /** Reads a drill's file, plays it on a stage of its own and takes the stage down. Throws nothing: all is reported. */
@@ -54,7 +54,7 @@ export async function runDrill(file: string, options: RunOptions): Promise<Drill
     options.onStep({ step: 0, kind: "stage", ok: true, ms: Date.now() - startedAt, message: "all is up" }, title);
     const failed = await playSteps(drill, stage, (report) => options.onStep(report, title));
     const played = result(title, drill.steps.length, failed);
-    await options.onEnd?.(stage, drill);
+    await options.onEnd?.(stage, played);
     return played;
   } finally {
     await stage.close();
