@@ -1,12 +1,13 @@
 // Preloaded into a Nightdesk process (`node --import`): counts what it does to the outside world, one point for each
-// statement and two for each outgoing call, and ends it with SIGKILL at the point that KILL_AT names. The points are
-// written to KILL_POINTS as they are reached. Counting begins with the first thing that the process is asked to do.
+// statement and two for each outgoing call, and ends it with SIGKILL at the point that KILL_AT gives: its number, or what
+// happens there (the first time). The points are written to KILL_POINTS as they are reached. Counting begins with the
+// first thing that the process is asked to do.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { appendFileSync } from "node:fs";
 import { Server } from "node:http";
 import pg from "pg";
 
-const killAt = Number(process.env.KILL_AT ?? 0);
+const killAt = process.env.KILL_AT;
 const file = process.env.KILL_POINTS;
 const onlookers = new AsyncLocalStorage();
 let counting = false;
@@ -16,7 +17,7 @@ function point(what) {
   if (!counting || onlookers.getStore() === true) return;
   count++;
   if (file !== undefined) appendFileSync(file, `${what}\n`);
-  if (count === killAt) process.kill(process.pid, "SIGKILL");
+  if (String(count) === killAt || what === killAt) process.kill(process.pid, "SIGKILL");
 }
 
 const emit = Server.prototype.emit;
@@ -55,7 +56,11 @@ pg.Client.prototype.query = function (...args) {
 };
 
 function answered(result, look) {
-  return typeof result?.then === "function" ? result.then((value) => (look(value), value)) : result;
+  if (typeof result?.then !== "function") return result;
+  return result.then((value) => {
+    look(value);
+    return value;
+  });
 }
 
 const { fetch } = globalThis;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,16 +16,17 @@ export interface Outcome {
 }
 
 const PRELOAD = fileURLToPath(new URL("kill.mjs", import.meta.url));
-/** A desk's process compiles the same files again and again: kept between them. */
-const COMPILED = join(tmpdir(), "nightdesk-chaos-compiled");
+/** All the processes compile the same files: kept for as long as this one lives. */
+const COMPILED = mkdtempSync(join(tmpdir(), "nightdesk-compiled-"));
+process.once("exit", () => rmSync(COMPILED, { recursive: true, force: true }));
 
 /**
- * Plays a scenario against a process that is killed at its `at`-th point (0: never), and against the one that is started
+ * Plays a scenario against a process that is killed at its `at`-th point (0: never; a text: the first such point), and against the one that is started
  * in its place. Slack keeps the events that nobody takes meanwhile and brings them afterwards.
  */
 export async function playWithKill(
   scenario: Scenario,
-  given: { readonly at: number } & Pick<DeskOptions, "server" | "template" | "logFolder">,
+  given: { readonly at: number | string } & Pick<DeskOptions, "server" | "template" | "logFolder">,
 ): Promise<Outcome> {
   const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-chaos-"));
@@ -65,4 +66,17 @@ function linesOf(file: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Plays all of `ats`, so many at a time, and tells of each as it ends. */
+export async function playAll(
+  ats: readonly (number | string)[],
+  lanes: number,
+  play: (at: number | string) => Promise<void>,
+): Promise<void> {
+  const left = [...ats];
+  const lane = async () => {
+    for (let at = left.shift(); at !== undefined; at = left.shift()) await play(at);
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, ats.length) }, lane));
 }
