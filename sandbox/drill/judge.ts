@@ -66,7 +66,14 @@ async function once<Subject>(judging: Judging<Subject>): Promise<Verdict> {
     : { ok: false, differences: found, waiting: settled ? [] : waiting };
 }
 
+/** What cannot be read now (a process is down, say) does not hold; it may the next time. */
 async function compare<Subject>({ lines, read }: Judging<Subject>): Promise<Difference[]> {
-  const found = await read(lines);
+  let found: readonly unknown[];
+  try {
+    found = await read(lines);
+  } catch (error) {
+    const actual = `not readable: ${error instanceof Error ? error.message : String(error)}`;
+    return lines.map(({ name, expected }) => ({ path: name, expected, actual }));
+  }
   return lines.flatMap((line, index) => differences(line.expected, found[index], line.name));
 }

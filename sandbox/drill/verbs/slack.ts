@@ -11,9 +11,9 @@ export type SlackActs = { [V in SlackVerb]: (body: Verbs[V], stage: Stage) => Pr
 const PATIENCE_MS = 10_000;
 
 export const slackActs: SlackActs = {
-  slack: async ({ user, channel, type }, { workspace }) => {
-    const acted = await workspace.slash({ user, channel, text: type });
-    return told(acted, `${user} in #${channel}: ${type}`);
+  slack: async ({ user, channel, type }, stage) => {
+    const acted = await stage.workspace.slash({ user, channel, text: type });
+    return answered(acted, `${user} in #${channel}: ${type}`, stage);
   },
   say: async ({ user, in: where, text }, stage) => {
     const place = await placeOf(where, stage);
@@ -46,7 +46,8 @@ export const slackActs: SlackActs = {
       () => buttonOn(stage, { user, button, on }),
       () => `${on === "reply" ? `what ${user} was told` : on} has no button ${button}`,
     );
-    return told(await stage.workspace.press({ user, on: found, button }), `${user} presses ${button} on ${on}`);
+    const acted = await stage.workspace.press({ user, on: found, button });
+    return answered(acted, `${user} presses ${button} on ${on}`, stage);
   },
   submit: async ({ user, values }, stage) => {
     const { workspace } = stage;
@@ -68,12 +69,13 @@ export const slackActs: SlackActs = {
     const errors = Object.entries(submitted.errors ?? {}).map(([key, error]) => `${key}: ${error}`);
     // That a form says no is an outcome to be looked at, not a failure of whoever filled it in.
     if (errors.length > 0) return `${user} submits and is told ${errors.join("; ")}`;
-    return told(submitted, `${user} submits`);
+    return answered(submitted, `${user} submits`, stage);
   },
-  shortcut: async ({ user, name, message }, { workspace }) => {
+  shortcut: async ({ user, name, message }, stage) => {
+    const { workspace } = stage;
     const at = message === undefined ? undefined : await message_(workspace, message);
     const acted = await workspace.shortcut({ user, name, ...(at === undefined ? {} : { message: at }) });
-    return told(acted, `${user} uses ${name}`);
+    return answered(acted, `${user} uses ${name}`, stage);
   },
 };
 
@@ -81,6 +83,12 @@ function told(acted: Acted, what: string): string {
   if (!acted.ok)
     throw new Error(`${what}: Slack says ${acted.error ?? "no"}${acted.status ? ` (status ${acted.status})` : ""}`);
   return what;
+}
+
+/** Where a step has taken Nightdesk's web process away, that Slack gets no answer is what the drill is about. */
+function answered(acted: Acted, what: string, stage: Stage): string {
+  const expected = stage.processes.down().some((role) => role !== "worker");
+  return !acted.ok && expected ? `${what}: Slack says ${acted.error ?? "no"}, Nightdesk is down` : told(acted, what);
 }
 
 /** A channel by its name, or the thread of an incident or run. */

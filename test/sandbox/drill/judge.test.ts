@@ -75,3 +75,28 @@ test("all lines have to hold in one reading", async () => {
   });
   expect((await verdict).ok).toBe(false);
 });
+
+test("what cannot be read does not hold, and is read again", async () => {
+  let turn = 0;
+  const { verdict } = judging({
+    expected: "open",
+    values: [],
+    read: async () => {
+      turn++;
+      if (turn < 3) throw new Error("connection refused");
+      return ["open"];
+    },
+  });
+  expect(await verdict).toEqual({ ok: true });
+  const never = judging({
+    expected: 0,
+    values: [],
+    read: async () => {
+      throw new Error("connection refused");
+    },
+  });
+  expect(await never.verdict).toMatchObject({
+    ok: false,
+    differences: [{ actual: "not readable: connection refused" }],
+  });
+});
