@@ -19,6 +19,14 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * Something outside that has to be asked gives no answer now. It is nobody's mistake and no defect: whoever does the work
+ * tries again later, as long as it takes.
+ */
+export class NotNow extends Error {
+  override readonly name = "NotNow";
+}
+
 /** Configuration (an environment variable, the catalogue, a file) that keeps Nightdesk from starting. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

@@ -178,13 +178,20 @@ export async function markDeliveries(db: Db, verdicts: readonly Verdicted[], now
 export async function markFailed(
   db: Db,
   id: number,
-  failure: { readonly reason: string; readonly notBefore: Instant | null; readonly now: Instant },
+  failure: {
+    readonly reason: string;
+    /** When to try again (machine time); null: never, it is refused. */
+    readonly notBefore: Instant | null;
+    /** Whether it counts towards giving up. */
+    readonly counts: boolean;
+    readonly now: Instant;
+  },
 ): Promise<void> {
   const refused = failure.notBefore === null;
   await db
     .updateTable("inbox")
     .set({
-      attempts: sql`attempts + 1`,
+      attempts: failure.counts ? sql`attempts + 1` : sql`attempts`,
       reason: failure.reason,
       not_before: failure.notBefore,
       state: refused ? "refused" : "pending",

@@ -1,5 +1,5 @@
 import type { Clock, Instant } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, NotNow } from "../base/errors.ts";
 import { type IncidentId, newReference, type RunId } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
@@ -44,6 +44,8 @@ const BATCH = 500;
 const READ_AT_ONCE = 10;
 const MOST_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 1_000;
+/** For what cannot be asked now (Slack is out): long enough not to add to its trouble. */
+const WAIT_MS = 5_000;
 
 /**
  * Work of kind `inbox`: turns deliveries into signals and incidents, up to 500 a call. Deliveries that may meet in one
@@ -131,6 +133,7 @@ export function createInboxProcessor(parts: {
   }
 
   async function failed(delivery: PendingDelivery, error: unknown): Promise<void> {
+    if (error instanceof NotNow) return later(delivery, error);
     const attempt = delivery.attempts + 1;
     const reference = newReference();
     log.error(
@@ -141,8 +144,16 @@ export function createInboxProcessor(parts: {
     await markFailed(store.db, delivery.id, {
       reason: `our fault, reference ${reference}: ${messageOf(error).slice(0, 300)}`,
       notBefore: attempt >= MOST_ATTEMPTS ? null : clock.machineNow().add({ milliseconds: backoffMs }),
+      counts: true,
       now: clock.now(),
     });
+  }
+
+  /** Nothing is wrong with it: it waits until what it needs answers again. */
+  async function later(delivery: PendingDelivery, why: NotNow): Promise<void> {
+    log.warn({ delivery: delivery.id, why: why.message }, "a delivery has to wait");
+    const notBefore = clock.machineNow().add({ milliseconds: WAIT_MS });
+    await markFailed(store.db, delivery.id, { reason: why.message, notBefore, counts: false, now: clock.now() });
   }
 
   async function outcome(): Promise<WorkOutcome> {

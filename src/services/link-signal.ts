@@ -29,6 +29,7 @@ export interface EvidenceSignal {
   readonly rid: string | null;
   readonly at: Instant;
   readonly error: string | null;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** The run that a signal is evidence for (row ids): the signal is kept with it, and with its incident. */
@@ -49,6 +50,8 @@ const LATE_MS = 60_000;
 export async function linkSignal(tx: Tx, signal: EvidenceSignal, now: Instant): Promise<LinkedRun | null> {
   const environments = signal.environment === null ? signal.environments : [signal.environment];
   if (signal.job === null || environments.length === 0) return null;
+  // What a person pastes into the channel was sent by no execution: an alert it may be, a proof never.
+  if (signal.tags["slack.author"] === "person") return null;
   const heard = { ...signal, job: signal.job, environments, now };
   await endStaleObserved(tx, { jobs: [signal.job], before: now.subtract({ milliseconds: STALE_MS }), at: now });
   switch (signal.kind) {

@@ -1,4 +1,11 @@
-import { webApi } from "@slack/bolt";
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+  WebClient,
+  type WebClientOptions,
+} from "@slack/web-api";
 import { messageOf } from "../base/errors.ts";
 import { HttpFailure } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
@@ -20,11 +27,11 @@ export interface SlackApi {
   /** One call, no retry, no waiting: whoever asks decides when to come back. Never throws for what Slack does. */
   call(method: string, args: Readonly<Record<string, unknown>>): Promise<Called>;
   /** Uploads bytes as a file. */
-  readonly client: webApi.WebClient;
+  readonly client: WebClient;
 }
 
 export function createSlackApi(options: { token: string; slackApiUrl: string | undefined; log: Logger }): SlackApi {
-  const client = new webApi.WebClient(options.token, clientOptions(options));
+  const client = new WebClient(options.token, clientOptions(options));
   return {
     client,
     call: async (method, args) => {
@@ -39,7 +46,7 @@ export function createSlackApi(options: { token: string; slackApiUrl: string | u
 }
 
 /** What Bolt and the client are given: a worker must never sleep inside the client. */
-export function clientOptions(options: { slackApiUrl: string | undefined; log: Logger }): webApi.WebClientOptions {
+export function clientOptions(options: { slackApiUrl: string | undefined; log: Logger }): WebClientOptions {
   return {
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
@@ -51,7 +58,7 @@ export function clientOptions(options: { slackApiUrl: string | undefined; log: L
 }
 
 function calledWrong(error: unknown): Called {
-  if (error instanceof webApi.WebAPIPlatformError) {
+  if (error instanceof WebAPIPlatformError) {
     const { error: code } = error.data;
     // Slack's own troubles, told with status 200.
     if (code === "internal_error" || code === "fatal_error" || code === "service_unavailable") {
@@ -60,14 +67,14 @@ function calledWrong(error: unknown): Called {
     if (code === "ratelimited" || code === "rate_limited") return { kind: "limited", retryAfterMs: 1_000 };
     return { kind: "refused", error: code, detail: (error.data.response_metadata?.messages ?? []).join("; ") };
   }
-  if (error instanceof webApi.WebAPIRateLimitedError) {
+  if (error instanceof WebAPIRateLimitedError) {
     return { kind: "limited", retryAfterMs: Math.max(1, error.retryAfter) * 1_000 };
   }
-  if (error instanceof webApi.WebAPIHTTPError) {
+  if (error instanceof WebAPIHTTPError) {
     // 503 is said by whoever stands before Slack's own machines: the call went no further.
     return { kind: "unavailable", sent: error.statusCode !== 503, timedOut: false, detail: `HTTP ${error.statusCode}` };
   }
-  if (error instanceof webApi.WebAPIRequestError) {
+  if (error instanceof WebAPIRequestError) {
     const { original } = error;
     const code = codeOf(original);
     return {

@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { NotNow } from "../base/errors.ts";
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { redactorOf } from "../incidents/redact.ts";
@@ -47,7 +48,7 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
       return;
     }
     const me = await whoAmI();
-    if (me === null) throw new Error("Slack could not be asked who Nightdesk is");
+    if (me === null) throw new NotNow("Slack could not be asked who Nightdesk is");
     if ((heard.botId !== null && heard.botId === me.botId) || heard.user === me.botUserId) return;
     switch (heard.kind) {
       case "message":

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { NotNow } from "../base/errors.ts";
 import type { DirectoryUser, LookUpUser } from "../command/people.ts";
 import type { Db } from "../store/store.ts";
 import { recordOf, type SlackApi, stringOf } from "./api.ts";
@@ -46,7 +47,7 @@ export function createDirectory(parts: { db: Db; api: SlackApi; whoAmI: WhoAmI; 
     const asked = await ask(slackId);
     if (asked === "no answer") {
       if (kept !== null && ageMs < FRESH_ENOUGH_WITHOUT_SLACK_MS) return kept.user;
-      throw new Error(`Slack could not be asked who ${slackId} is`);
+      throw new NotNow(`Slack could not be asked who ${slackId} is`);
     }
     if (asked !== null) await keepUser(on, asked, clock);
     return asked;

@@ -1,4 +1,4 @@
-import type { webApi } from "@slack/bolt";
+import type { WebClient } from "@slack/web-api";
 import type { Db } from "../store/store.ts";
 import { readThread } from "./threads.store.ts";
 
@@ -11,7 +11,7 @@ export type UploadToThread = (file: {
 }) => Promise<string | null>;
 
 /** Throws what Slack throws: the caller has the file elsewhere. */
-export function createUploadToThread(parts: { db: Db; client: webApi.WebClient }): UploadToThread {
+export function createUploadToThread(parts: { db: Db; client: WebClient }): UploadToThread {
   return async (file) => {
     const incident = await parts.db
       .selectFrom("incidents")

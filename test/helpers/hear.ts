@@ -206,5 +206,11 @@ export function issue(
 
 /** An Events API callback with a message in a channel. */
 export function slackCallback(event: Record<string, unknown>, id = "Ev1"): SlackEnvelope {
-  return { type: "event_callback", event_id: id, team_id: "T1", event: { type: "message", channel: "C1", ...event } };
+  return {
+    type: "event_callback",
+    event_id: id,
+    team_id: "T1",
+    api_app_id: "A0",
+    event: { type: "message", channel: "C1", ...event },
+  };
 }

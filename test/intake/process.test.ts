@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
+import { NotNow } from "../../src/base/errors.ts";
 import type { IncidentId } from "../../src/base/ids.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { incidentByNumber } from "../../src/incidents/incidents.store.ts";
@@ -258,6 +259,25 @@ test("a delivery that makes our code fail is tried again later and later, refuse
   });
   expect(good).toMatchObject({ state: "done" });
   expect(await processor.process()).toEqual({ done: true });
+});
+
+test("what cannot be asked now waits as long as it takes, and is no attempt", async () => {
+  let away = true;
+  const { receiver, processor, inbox, clock, captured } = await desk({
+    captureSlackEvent: async (_tx, event) => {
+      if (away) throw new NotNow("Slack could not be asked who U1 is");
+      captured.push(event);
+    },
+  });
+  await receiver.receiveSlackEvent(slackCallback({ ts: "1615939740.000200", user: "U1", text: "hello" }));
+  for (let hour = 0; hour < 10; hour += 1) {
+    expect(await processor.process()).toMatchObject({ done: false, notBefore: clock.machineNow().add({ seconds: 5 }) });
+    expect(await inbox()).toMatchObject([{ state: "pending", attempts: 0 }]);
+    clock.advance({ hours: 1 });
+  }
+  away = false;
+  expect(await processor.process()).toEqual({ done: true });
+  expect(captured).toHaveLength(1);
 });
 
 test("nothing of an e-mail address, a secret or a catalogue pattern is stored outside the raw delivery", async () => {

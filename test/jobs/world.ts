@@ -148,6 +148,7 @@ export function hear(
     rid: null,
     at: here.clock.now(),
     error: kind === "failed" ? "index missing" : null,
+    tags: { "slack.author": "bot" },
     ...more,
   };
   return here.store.tx((tx) => linkSignal(tx, signal, here.clock.now()));

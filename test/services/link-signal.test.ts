@@ -12,6 +12,13 @@ test("the only execution in the environments of a channel is proved by its messa
   expect(await reread(here, run)).toMatchObject({ state: "succeeded", proved: true, proof: { kind: "signal" } });
 });
 
+test("what a person pastes into the channel is nobody's proof", async () => {
+  const here = await world();
+  const run = await drive(here, await queue(here), { state: "running" });
+  expect(await hear(here, "finished", { tags: { "slack.author": "person" } })).toBeNull();
+  expect(await reread(here, run)).toMatchObject({ state: "running", proved: false });
+});
+
 test("a second execution in an environment of the same channel: the end proves nothing, people are asked", async () => {
   const here = await world();
   const run = await drive(here, await queue(here), { state: "running" });

@@ -39,7 +39,8 @@ export const slackMessage: Source<Settings> = {
     if (event === null) return { kind: "refused", reason: "the callback carries no event" };
     const channel = textOf(event["channel"]) ?? "";
     if (!speaks(event)) return { kind: "ignored", reason: `${event.type} says nothing of a job` };
-    if (isFrom(event, self)) return { kind: "ignored", reason: "Nightdesk's own message" };
+    if (isFrom(event, self) || isOfApp(event, delivery.body))
+      return { kind: "ignored", reason: "Nightdesk's own message" };
     const text = wordsOf(event);
     const watched = catalogue.messages.filter(
       (pattern) => pattern.channel === channel || pattern.channel.replace(/^#/, "") === channels[channel],
@@ -68,6 +69,12 @@ function isFrom(event: SlackEvent, self: Settings["self"]): boolean {
     (self.botId !== undefined && event["bot_id"] === self.botId) ||
     (self.userId !== undefined && event["user"] === self.userId)
   );
+}
+
+/** By the callback's own word, for the time in which Slack has not yet told who Nightdesk's bot is. */
+function isOfApp(event: SlackEvent, body: string): boolean {
+  const app = textOf(fieldsOf({ callback: readJson(body) }, "callback")["api_app_id"]);
+  return app !== undefined && (event["app_id"] === app || fieldsOf(event, "bot_profile")["app_id"] === app);
 }
 
 function signalOf(said: {

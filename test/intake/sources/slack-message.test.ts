@@ -57,6 +57,8 @@ test("a person's message is told apart from a job's", () => {
 test.each([
   ["Nightdesk's own", { bot_id: "B0" }],
   ["Nightdesk's own, as a user", { bot_id: undefined, user: "U0" }],
+  ["Nightdesk's own, by its app", { app_id: "A0" }],
+  ["Nightdesk's own, by its bot's app", { bot_profile: { app_id: "A0" } }],
   ["an edit", { subtype: "message_changed" }],
   ["a deletion", { subtype: "message_deleted" }],
   ["a reply", { thread_ts: "1615939000.000100" }],
