@@ -16,12 +16,14 @@ import { createHttpServer } from "./http/server.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
 import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
+import { forgetBodies } from "./intake/retention.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
 import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
+import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import type { Services } from "./services/contract.ts";
@@ -55,6 +57,7 @@ export interface App {
 /** The sweep finds what no ring told of; in a drill, where time jumps, it looks more often. */
 const SWEEP_MS = 1_000;
 const DRILL_SWEEP_MS = 100;
+const FORGET_EVERY_MS = 3_600_000;
 /** Slack's select takes a hundred options. */
 const OPEN_TO_CHOOSE = 100;
 const CONNECTIONS = { all: 20, web: 10, worker: 20 } as const;
@@ -130,6 +133,11 @@ export function createApp(parts: AppParts): App {
     answer: slack.deliverAnswer,
   };
 
+  const forget = async () => {
+    const blanked = await forgetBodies(store.db, clock.now().subtract({ milliseconds: config.retentionMs }));
+    if (blanked > 0) log.info({ blanked }, "raw deliveries older than the retention time were blanked");
+  };
+
   return {
     start: async () => {
       await migrate(config.databaseUrl);
@@ -149,6 +157,8 @@ export function createApp(parts: AppParts): App {
           reportError,
         });
         releaser.add("worker", worker.close);
+        const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
+        releaser.add("retention", forgetting.close);
       }
       if (config.role !== "worker") {
         const counters = createCounters();

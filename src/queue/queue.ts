@@ -5,6 +5,7 @@ import { dueWork, type Ring } from "../store/outbox.ts";
 import type { Db } from "../store/store.ts";
 import type { DoorbellQueue, DoorbellWorker, QueueBackend } from "./backend.ts";
 import { LANE_NAMES, LANES, type Lane, laneOf } from "./lanes.ts";
+import { startSweep } from "./sweep.ts";
 import { createPerformer, type Handlers } from "./work.ts";
 
 /** Rings for committed work. Never throws and never waits: a ring that fails is found by the sweep. */
@@ -107,6 +108,7 @@ export async function startWorker(parts: {
     }),
   );
   const sweep = startSweep({
+    name: "due work",
     everyMs: parts.sweepEveryMs,
     log,
     once: async () => {
@@ -118,28 +120,6 @@ export async function startWorker(parts: {
       await sweep.close();
       await within(CLOSE_MS, Promise.all(workers.map((worker) => worker.close())));
       await within(CLOSE_MS, performer.idle());
-    },
-  };
-}
-
-function startSweep(parts: { everyMs: number; log: Logger; once: () => Promise<void> }): { close(): Promise<void> } {
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const turn = () => {
-    running = parts
-      .once()
-      .catch((error: unknown) => parts.log.warn({ error: messageOf(error) }, "the sweep could not look"))
-      .then(() => {
-        if (!closed) timer = setTimeout(turn, parts.everyMs);
-      });
-  };
-  turn();
-  return {
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      await running;
     },
   };
 }

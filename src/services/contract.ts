@@ -1,6 +1,8 @@
 import type { Instant } from "../base/clock.ts";
 import type { PersonActor } from "../config/actor.ts";
 import type { Action, Severity } from "../config/catalogue.ts";
+import type { IncidentStatus } from "../incidents/incident.ts";
+import type { TimelineView } from "../incidents/timeline.ts";
 import type { RunState } from "../jobs/states.ts";
 
 /** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
@@ -20,8 +22,8 @@ export interface Asking {
   readonly confirmation?: { readonly id: string; readonly values: Readonly<Record<string, string>> };
 }
 
-export type IncidentStatus = "open" | "acknowledged" | "mitigated" | "resolved";
 export { RUN_STATES, type RunState } from "../jobs/states.ts";
+export type { IncidentStatus, TimelineView };
 
 /** A run as people and the API see it. */
 export interface RunView {
@@ -54,6 +56,8 @@ export interface IncidentView {
   readonly severity: Severity;
   readonly title: string;
   readonly environment: string | null;
+  /** Where it may be when the sender does not say which. */
+  readonly candidates?: readonly string[];
   readonly services: readonly string[];
   readonly jobs: readonly string[];
   readonly owner: string | null;
@@ -105,6 +109,8 @@ export interface JobView {
   readonly active: RunView | null;
   /** What the target itself says, when it was asked: running though Nightdesk did not start it, or why it is not known. */
   readonly target?: string;
+  /** The same as one word; `elsewhere`: something that Nightdesk did not start was heard to begin and not to end. */
+  readonly targetSays?: "running" | "not_running" | "elsewhere" | "not_known";
   readonly last: RunView | null;
   readonly parameters: readonly string[];
 }
@@ -139,7 +145,12 @@ export interface Services {
       wanted: { job: string; environment: string; parameters: Readonly<Record<string, string>>; reason?: string },
     ): Promise<Outcome<RunView>>;
     rerun(asking: Asking, run: number): Promise<Outcome<RunView>>;
-    abort(asking: Asking, run: number, reason: string | null): Promise<{ run: RunView; said: string }>;
+    /** `cannot`: the target has no way to stop it, so asking again changes nothing. */
+    abort(
+      asking: Asking,
+      run: number,
+      reason: string | null,
+    ): Promise<{ run: RunView; said: string; cannot?: boolean }>;
     settle(
       asking: Asking,
       run: number,
@@ -182,18 +193,4 @@ export interface Services {
       format: string,
     ): Promise<{ url: string | null; path: string | null; version: number; unchanged: boolean }>;
   };
-}
-
-/** One line of a timeline with its corrections folded in. */
-export interface TimelineView {
-  readonly kind: string;
-  readonly at: Instant;
-  readonly learnedAt: Instant;
-  readonly by: string;
-  readonly byName: string;
-  readonly text: string;
-  readonly edited: boolean;
-  readonly deleted: boolean;
-  readonly key: boolean;
-  readonly data: Readonly<Record<string, unknown>>;
 }

@@ -35,8 +35,10 @@ export function openStore(options: { url: string; connections?: number; applicat
     options: "-c timezone=UTC",
     connectionTimeoutMillis: 5_000,
   });
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  // An idle connection that breaks is replaced at the next query, and one that breaks between two statements fails the
+  // next; without a listener either would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   let listener: (rings: readonly Ring[]) => void = () => {};
   return {
