@@ -102,7 +102,16 @@ export function redisBackend(url: string, log: Logger): QueueBackend {
 const SCHEMA = "bullmq";
 
 export function postgresBackend(url: string, log: Logger): QueueBackend {
-  const connection = { connectionString: url, schema: SCHEMA, max: 2, application_name: "nightdesk queue" };
+  const connection = {
+    connectionString: url,
+    schema: SCHEMA,
+    max: 2,
+    application_name: "nightdesk queue",
+    // A connection that breaks between two statements would end the process if nobody listened.
+    onConnect: (client: { on(event: "error", listener: () => void): unknown }) => {
+      client.on("error", () => {});
+    },
+  };
   return {
     name: "postgres",
     prepare: async () => {
