@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type DeskOptions, setDesk } from "../journeys/desk.ts";
+import { type Desk, type DeskOptions, setDesk } from "../journeys/desk.ts";
 import type { Scenario } from "./scenarios.ts";
 
 export interface Outcome {
@@ -31,11 +31,13 @@ export async function playWithKill(
   const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-chaos-"));
   const file = join(folder, "points");
-  const desk = await setDesk({ ...given, eventRetryDelaysMs: [300, 900, 900], jobTakes: "1s" });
+  let desk: Desk | undefined;
   let over = false;
   try {
+    const here = await setDesk({ ...given, eventRetryDelaysMs: [300, 900, 900], jobTakes: "1s" });
+    desk = here;
     const more = { NODE_COMPILE_CACHE: COMPILED };
-    const victim = await desk.open({
+    const victim = await here.open({
       ...more,
       NODE_OPTIONS: `--import=${PRELOAD}`,
       KILL_AT: String(given.at),
@@ -43,19 +45,19 @@ export async function playWithKill(
     });
     const replaced = victim.ended.then(async () => {
       if (over) return;
-      desk.workspace.eventsDown(true);
-      await desk.open(more);
-      desk.workspace.eventsDown(false);
+      here.workspace.eventsDown(true);
+      await here.open(more);
+      here.workspace.eventsDown(false);
     });
-    await Promise.race([scenario.play(desk), replaced.then(() => new Promise<never>(() => {}))]);
-    const problems = await scenario.problems(desk);
+    await Promise.race([scenario.play(here), replaced.then(() => new Promise<never>(() => {}))]);
+    const problems = await scenario.problems(here);
     return { points: linesOf(file), killed: !victim.running(), problems, ms: Date.now() - startedAt };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { points: linesOf(file), killed: true, problems: [problem], ms: Date.now() - startedAt };
   } finally {
     over = true;
-    await desk.close();
+    await desk?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -11,6 +11,8 @@ export interface Scenario {
   problems(desk: Desk): Promise<string[]>;
 }
 
+/** A busy machine takes its time to start the next process. */
+const PATIENCE_MS = 100_000;
 const AGAIN_MS = 150;
 /** What an answer says that may have been brought before. */
 const MARKED = /may have got this answer already/;
@@ -33,9 +35,9 @@ const alert: Scenario = {
         await new Promise((done) => setTimeout(done, AGAIN_MS));
         return false;
       },
-      30_000,
+      PATIENCE_MS,
     );
-    await desk.settle(40_000);
+    await desk.settle(PATIENCE_MS);
   },
   problems: async (desk) => {
     const incidents = await desk.list("incidents");
@@ -72,10 +74,10 @@ const run: Scenario = {
   play: async (desk) => {
     const person = { user: "asha", channel: "ops", text: COMMAND };
     const { ok } = await desk.workspace.slash(person);
-    await desk.settle(40_000);
+    await desk.settle(PATIENCE_MS);
     if (!ok && (await desk.list("runs")).length === 0) await desk.workspace.slash(person);
-    await desk.wait("an end of the run", () => nearEnd(desk), 60_000);
-    await desk.settle(40_000);
+    await desk.wait("an end of the run", () => nearEnd(desk), PATIENCE_MS);
+    await desk.settle(PATIENCE_MS);
   },
   problems: async (desk) => {
     const runs = await desk.list("runs");

@@ -11,7 +11,7 @@ import { type Fields, fieldsOf, listOf } from "./fields.ts";
 export interface Desk extends Stage {
   /** Starts an `all` process and waits until it has said that it is ready. `more` is added to its environment. */
   open(more?: NightdeskEnv): Promise<Nightdesk>;
-  /** Waits until `read` gives something truthy. Throws, naming `what`, when it does not in time (15 s unless told). */
+  /** Waits until `read` gives something truthy. Throws, naming `what`, when it does not in time (20 s unless told). */
   wait<T>(what: string, read: () => Promise<T> | T, patienceMs?: number): Promise<NonNullable<T>>;
   /** Waits until Nightdesk says that nothing is left to be done now. */
   settle(patienceMs?: number): Promise<void>;
@@ -62,18 +62,23 @@ export async function setDesk(options: DeskOptions): Promise<Desk> {
   const leftovers = watchLeftovers();
   const running: Nightdesk[] = [];
 
-  const wait: Desk["wait"] = async (what, read, patienceMs = 15_000) => {
+  const wait: Desk["wait"] = async (what, read, patienceMs = 20_000) => {
     const deadline = Date.now() + patienceMs;
-    for (;;) {
-      const found = await read();
-      if (found) return found;
-      if (Date.now() > deadline) throw new Error(`${what} did not happen within ${patienceMs} ms${ends(running)}`);
+    for (let said = ""; ; ) {
+      try {
+        const found = await read();
+        if (found) return found;
+      } catch (error) {
+        // On a busy machine a look may fail; what counts is what comes in the end.
+        said = `: ${error instanceof Error ? error.message : String(error)}`;
+      }
+      if (Date.now() > deadline) throw new Error(`${what} did not happen in ${patienceMs} ms${said}${ends(running)}`);
       await new Promise((done) => setTimeout(done, TICK_MS));
     }
   };
   const list: Desk["list"] = async (what) => {
-    const { status, json } = await stage.api.get(`/api/${what}`);
-    if (status !== 200) throw new Error(`/api/${what} answers ${status}`);
+    const { status, json, text } = await stage.api.get(`/api/${what}`);
+    if (status !== 200) throw new Error(`/api/${what} answers ${status}: ${text.slice(0, 500)}${ends(running)}`);
     return listOf(fieldsOf(json)[what.split("/").at(-1) ?? ""]);
   };
 
@@ -92,20 +97,17 @@ export async function setDesk(options: DeskOptions): Promise<Desk> {
       await wait("the start of Nightdesk", () => !nightdesk.running() || nightdesk.tail(50).includes("is ready"));
       return nightdesk;
     },
-    settle: async (patienceMs = 20_000) => {
-      let waiting: readonly string[] = [];
+    settle: async (patienceMs = 40_000) => {
       await wait(
-        "settling",
+        "the end of all work",
         async () => {
           await stage.workspace.settled();
-          const answer = await stage.api.settled();
-          ({ waiting } = answer);
-          return answer.settled;
+          const { settled, waiting } = await stage.api.settled();
+          if (!settled) throw new Error(`waiting for ${waiting.join(", ")}`);
+          return true;
         },
         patienceMs,
-      ).catch((error: unknown) => {
-        throw new Error(`${String(error)}; waiting for ${waiting.join(", ")}`);
-      });
+      );
     },
     close: async () => {
       await Promise.all(running.map((nightdesk) => nightdesk.kill()));
