@@ -160,23 +160,24 @@ export function createApp(parts: AppParts): App {
         const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
         releaser.add("retention", forgetting.close);
       }
-      if (config.role !== "worker") {
-        const counters = createCounters();
-        const server = createHttpServer({
-          port: config.port,
-          clock,
-          log,
-          receive: receiver.receive,
-          slackListener: config.slack.appToken === null ? slack.requestListener : null,
-          api: createApi({ store, clock, catalogue, exporters, token: config.apiToken }),
-          ready: () => readiness(store.db),
-          metrics: createMetrics({ db: store.db, clock, counters }),
-          counters,
-          reportFault: reportError,
-        });
-        await server.listen();
-        releaser.add("receiver", receiver.idle);
-        releaser.add("web server", server.close);
+      const web = config.role !== "worker";
+      const counters = createCounters();
+      const server = createHttpServer({
+        port: config.port,
+        clock,
+        log,
+        receive: web ? receiver.receive : null,
+        slackListener: web ? slack.requestListener : null,
+        api: web ? createApi({ store, clock, catalogue, exporters, token: config.apiToken }) : null,
+        ready: () => readiness(store.db),
+        metrics: createMetrics({ db: store.db, clock, counters }),
+        counters,
+        reportFault: reportError,
+      });
+      await server.listen();
+      releaser.add("receiver", receiver.idle);
+      releaser.add("web server", server.close);
+      if (web) {
         await slack.start();
         releaser.add("slack", slack.stop);
       }

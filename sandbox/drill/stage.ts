@@ -194,6 +194,10 @@ async function startTargets(drill: Drill, around: { workspace: Workspace; now: (
   return targets;
 }
 
+/** Every role serves health and metrics; only one of them can have the port that Slack and the senders know. */
+const portOf = (role: NightdeskRole, env: NightdeskEnv): NightdeskEnv =>
+  role === "worker" ? { ...env, PORT: "0" } : env;
+
 function manage(options: {
   env: NightdeskEnv;
   leftovers: ReturnType<typeof watchLeftovers>;
@@ -212,7 +216,9 @@ function manage(options: {
     start: async (role) => {
       const count = role === "worker" ? options.replicas : 1;
       const running = wanted.get(role)?.filter((one) => one.running()) ?? [];
-      const started = Array.from({ length: count - running.length }, () => startNightdesk(role, options));
+      const started = Array.from({ length: count - running.length }, () =>
+        startNightdesk(role, { ...options, env: portOf(role, options.env) }),
+      );
       wanted.set(role, [...running, ...(await Promise.all(started))]);
       for (const one of wanted.get(role) ?? []) watch(one);
       killed.delete(role);

@@ -7,14 +7,13 @@ import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { createAnswerer } from "./answers.ts";
 import { createSlackApi, recordOf, stringOf } from "./api.ts";
-import { createBolt } from "./bolt.ts";
+import { type Bolt, createBolt } from "./bolt.ts";
 import { type CaptureSlackEvent, createCapture } from "./capture.ts";
 import { createChannels } from "./channels.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { createGroupMembers } from "./groups.ts";
 import { createKeepRoot } from "./home-channel.ts";
 import { createWhoAmI, type Identity } from "./identity.ts";
-import type { NameOf } from "./people-text.ts";
 import { createPoster } from "./poster.ts";
 import { createIncidentProjector } from "./projector.ts";
 import { createRunCardProjector } from "./run-cards.ts";
@@ -42,8 +41,8 @@ export interface SlackOptions {
 
 /** Everything of Slack. Creating it asks nothing of Slack. */
 export interface Slack {
-  /** For POST /slack/events: reads and verifies the body itself. */
-  readonly requestListener: RequestListener;
+  /** For POST /slack/events: reads and verifies the body itself. Null where there is no secret to verify it by. */
+  readonly requestListener: RequestListener | null;
   /** Socket Mode only: connects, and disconnects. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -74,24 +73,24 @@ export function createSlack(options: SlackOptions): Slack {
   const projection = { store, poster, keepRoot, catalogue, clock, log };
   const projectIncident = createIncidentProjector(projection);
   const projectRunCard = createRunCardProjector(projection);
-  const bolt = createBolt({
-    token: options.token,
-    signingSecret: options.signingSecret,
-    appToken: options.appToken,
-    slackApiUrl: options.slackApiUrl,
-    clock,
-    log,
-    keepEvent,
-  });
-  const nameOf: NameOf = (id) =>
-    within(
-      NAME_WITHIN_MS,
-      directory.nameOf(db, id).then(
-        ({ name }) => name,
-        () => null,
-      ),
+  const bolt = listen();
+
+  /** A worker that was given neither secret only speaks to Slack. */
+  function listen(): Bolt | null {
+    const { token, signingSecret, appToken, slackApiUrl } = options;
+    if (signingSecret === null && appToken === null) return null;
+    const made = createBolt({ token, signingSecret, appToken, slackApiUrl, clock, log, keepEvent });
+    registerSurfaces(made.app, { db, api, ports, nameOf, log }, createRespond(http, log));
+    return made;
+  }
+
+  async function nameOf(slackId: string): Promise<string | null> {
+    const asked = directory.nameOf(db, slackId).then(
+      ({ name }) => name,
+      () => null,
     );
-  registerSurfaces(bolt.app, { db, api, ports, nameOf, log }, createRespond(http, log));
+    return within(NAME_WITHIN_MS, asked);
+  }
 
   async function keepEvent(envelope: Readonly<Record<string, unknown>>): Promise<void> {
     const event = recordOf(envelope, "event") ?? {};
@@ -106,9 +105,9 @@ export function createSlack(options: SlackOptions): Slack {
   let self: Identity | null = null;
 
   return {
-    requestListener: bolt.requestListener,
-    start: bolt.start,
-    stop: bolt.stop,
+    requestListener: bolt === null ? null : bolt.requestListener,
+    start: async () => bolt?.start(),
+    stop: async () => bolt?.stop(),
     project: (kind, id) => (kind === "incident" ? projectIncident(id) : projectRunCard(id)),
     deliverAnswer: createAnswerer({ db, api, http, clock, log }),
     captureSlackEvent: createCapture({ catalogue, directory, whoAmI }),

@@ -101,7 +101,7 @@ export async function startDesk(options: {
     "run-card": (ref) => slack.project("run-card", ref),
   };
   const loop = startLoop(store, clock, handlers);
-  const server = createServer(slack.requestListener);
+  const server = createServer(slack.requestListener ?? undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
