@@ -86,6 +86,12 @@ export async function runNightdesk(words: readonly string[], env: NightdeskEnv):
   return said();
 }
 
+/** Runs `nightdesk <words>` on this terminal. Returns its exit code. */
+export function showNightdesk(words: readonly string[], env: NightdeskEnv): Promise<number> {
+  const child = spawn(process.execPath, [join(root, "src/main.ts"), ...words], { env, stdio: "inherit" });
+  return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
+}
+
 /** Starts one process of Nightdesk and waits until it serves. Throws with the end of its log when it does not. */
 export async function startNightdesk(role: NightdeskRole, options: StartOptions): Promise<Nightdesk> {
   const child = spawn(process.execPath, [join(root, "src/main.ts"), role], {

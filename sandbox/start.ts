@@ -1,4 +1,5 @@
 // `npm run sandbox [-- --port N]`: everything on this machine, until Ctrl-C. Prints three lines on stdout.
+// `npm run sandbox -- --doctor`: starts the same, lets `nightdesk doctor` look at it, and stops.
 import { readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
@@ -8,6 +9,7 @@ import { type Drill, readDrill } from "./drill/parse.ts";
 import { runDrill } from "./drill/run.ts";
 import { setStage } from "./drill/stage.ts";
 import { DrillFileError } from "./drill/yaml.ts";
+import { showNightdesk } from "./nightdesk.ts";
 import type { DrillPanel } from "./page/drills.ts";
 import { startPage } from "./page/server.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
@@ -21,8 +23,9 @@ let ending: Promise<void> | null = null;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
 
 try {
-  const { lost } = await start(readPort(process.argv.slice(2)));
-  lost.then(fail);
+  const words = readWords(process.argv.slice(2));
+  if (words.doctor) end(await doctor());
+  else (await start(words.port)).lost.then(fail);
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error));
 }
@@ -42,6 +45,15 @@ async function start(port: number | null): Promise<{ lost: Promise<string> }> {
     console.log("Stop with Ctrl-C: nothing is left behind.");
   }
   return { lost: stage.processes.lost };
+}
+
+/** What `nightdesk doctor` finds here, on this terminal. Returns its exit code. */
+async function doctor(): Promise<number> {
+  const postgres = await startPostgres();
+  closing.push(() => postgres.close());
+  const stage = await setStage(sample(), { postgres, roles: ["all"] });
+  closing.push(() => stage.close());
+  return showNightdesk(["doctor"], stage.env);
 }
 
 /** The estate of examples/tis, with jobs quick enough to watch. */
@@ -123,12 +135,13 @@ function drillFiles(): string[] {
     .map((file) => relative(root, join(folder, file)));
 }
 
-function readPort(words: string[]): number | null {
-  const { values } = parseArgs({ args: words, options: { port: { type: "string" } } });
-  if (values.port === undefined) return null;
+function readWords(words: string[]): { port: number | null; doctor: boolean } {
+  const { values } = parseArgs({ args: words, options: { port: { type: "string" }, doctor: { type: "boolean" } } });
+  const doctor = values.doctor ?? false;
+  if (values.port === undefined) return { port: null, doctor };
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("--port wants a number from 1 to 65535.");
-  return port;
+  return { port, doctor };
 }
 
 /** One clear line on stderr, and everything that was started goes with it. */
