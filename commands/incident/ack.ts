@@ -15,9 +15,9 @@ export const ack = defineCommand<{ incident: number }, IncidentView>({
   also: "the button Acknowledge",
   parse: ({ words }, { asking }) => ({ incident: incidentReference(words, asking, { bare: true }).incident }),
   call: (services, asking, { incident }) => services.incidents.acknowledge(asking, incident),
-  say: (incident, _, { catalogue }) => ({
+  say: (incident, _, { catalogue, now }) => ({
     tone: "done",
-    text: incidentLine(catalogue, incident),
+    text: incidentLine(catalogue, incident, now),
     buttons: [{ label: "Resolve", command: `incident resolve INC-${incident.number}` }],
     data: { incident: incidentData(incident) },
   }),

@@ -19,9 +19,9 @@ export const assign = defineCommand<{ incident: number; person: string }, Incide
     return { incident, person: personNamed(catalogue, word, asking.actor.key) };
   },
   call: (services, asking, { incident, person }) => services.incidents.assign(asking, incident, person),
-  say: (incident, _, { catalogue }) => ({
+  say: (incident, _, { catalogue, now }) => ({
     tone: "done",
-    text: incidentLine(catalogue, incident),
+    text: incidentLine(catalogue, incident, now),
     data: { incident: incidentData(incident) },
   }),
 });

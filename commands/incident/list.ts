@@ -1,5 +1,6 @@
 import { defineCommand } from "../../src/command/command.ts";
 import { incidentData } from "../../src/command/data.ts";
+import { count } from "../../src/command/format.ts";
 import { incidentLine, shortened } from "../../src/command/say.ts";
 import { statusNamed } from "../../src/command/statuses.ts";
 import type { IncidentStatus, IncidentView } from "../../src/services/contract.ts";
@@ -22,11 +23,11 @@ export const list = defineCommand<Filter, readonly IncidentView[]>({
     ...(flags.has("all") || words[0] === "all" ? { all: true } : {}),
   }),
   call: (services, asking, filter) => services.incidents.list(asking, filter),
-  say: (incidents, { status, all }, { catalogue }) => ({
+  say: (incidents, { status, all }, { catalogue, now }) => ({
     tone: "info",
     text:
       incidents.length > 0
-        ? "Newest first:"
+        ? `${count(incidents.length, "incident")}, newest first:`
         : status !== undefined
           ? `No incident is ${status}.`
           : all === true
@@ -35,7 +36,7 @@ export const list = defineCommand<Filter, readonly IncidentView[]>({
     sections: [
       {
         lines: shortened(
-          incidents.map((incident) => incidentLine(catalogue, incident)),
+          incidents.map((incident) => incidentLine(catalogue, incident, now)),
           20,
           "Name a status: `/incident list open`.",
         ),

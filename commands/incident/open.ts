@@ -61,9 +61,9 @@ export const open = defineCommand<What, IncidentView>({
           ],
         },
   call: (services, asking, what) => services.incidents.open(asking, what),
-  say: (incident, _, { catalogue }) => ({
+  say: (incident, _, { catalogue, now }) => ({
     tone: "done",
-    text: `Opened ${incidentLine(catalogue, incident)}`,
+    text: `Opened ${incidentLine(catalogue, incident, now)}`,
     sections: [{ lines: ["Its thread is on its way. What is said there becomes its timeline."] }],
     buttons: [{ label: "Acknowledge", command: `incident ack INC-${incident.number}` }],
     data: { incident: incidentData(incident) },

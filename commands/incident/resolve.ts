@@ -20,9 +20,9 @@ export const resolve = defineCommand<{ incident: number; reason?: string }, Inci
     return { incident, ...(reason === "" ? {} : { reason }) };
   },
   call: (services, asking, { incident, reason }) => services.incidents.setStatus(asking, incident, "resolved", reason),
-  say: (incident, _, { catalogue }) => ({
+  say: (incident, _, { catalogue, now }) => ({
     tone: "done",
-    text: incidentLine(catalogue, incident),
+    text: incidentLine(catalogue, incident, now),
     buttons: [{ label: "Export", command: `incident export INC-${incident.number}` }],
     data: { incident: incidentData(incident) },
   }),

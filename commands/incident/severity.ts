@@ -31,9 +31,9 @@ export const severity = defineCommand<Wanted, IncidentView>({
   },
   call: (services, asking, { incident, severity: wanted, reason }) =>
     services.incidents.setSeverity(asking, incident, wanted, reason),
-  say: (incident, _, { catalogue }) => ({
+  say: (incident, _, { catalogue, now }) => ({
     tone: "done",
-    text: incidentLine(catalogue, incident),
+    text: incidentLine(catalogue, incident, now),
     data: { incident: incidentData(incident) },
   }),
 });

@@ -30,9 +30,9 @@ export const status = defineCommand<Wanted, IncidentView>({
     wanted === undefined
       ? services.incidents.get(asking, incident)
       : services.incidents.setStatus(asking, incident, wanted, reason),
-  say: (incident, { status: wanted }, { catalogue }) => ({
+  say: (incident, { status: wanted }, { catalogue, now }) => ({
     tone: wanted === undefined ? "info" : "done",
-    text: incidentLine(catalogue, incident),
+    text: incidentLine(catalogue, incident, now),
     data: { incident: incidentData(incident) },
   }),
 });

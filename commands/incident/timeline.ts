@@ -1,6 +1,7 @@
+import type { Instant } from "../../src/base/clock.ts";
 import { defineCommand } from "../../src/command/command.ts";
 import { timelineData } from "../../src/command/data.ts";
-import { dateTime, escaped } from "../../src/command/format.ts";
+import { escaped, near } from "../../src/command/format.ts";
 import { incidentReference } from "../../src/command/references.ts";
 import type { TimelineView } from "../../src/services/contract.ts";
 
@@ -14,7 +15,7 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
   needs: null,
   parse: ({ words }, { asking }) => ({ incident: incidentReference(words, asking, { bare: true }).incident }),
   call: (services, asking, { incident }) => services.incidents.timeline(asking, incident),
-  say: (entries, { incident }) => {
+  say: (entries, { incident }, { now }) => {
     const left = entries.length - MOST;
     return {
       tone: "info",
@@ -22,7 +23,7 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
         entries.length === 0
           ? `INC-${incident} has nothing on its timeline yet.`
           : `Timeline of INC-${incident}${left > 0 ? `, the last ${MOST} of ${entries.length} lines` : ""}:`,
-      sections: [{ lines: entries.slice(-MOST).map(line) }],
+      sections: [{ lines: entries.slice(-MOST).map((entry) => line(entry, now)) }],
       buttons: [{ label: "Export", command: `incident export INC-${incident}` }],
       data: { timeline: entries.map(timelineData) },
     };
@@ -32,9 +33,12 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
 const MOST = 25;
 const MOST_CHARACTERS = 200;
 
-function line(entry: TimelineView): string {
+function line(entry: TimelineView, now: Instant): string {
   const text = entry.deleted ? "(deleted)" : entry.text.replace(/\s+/g, " ");
   const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
   const marks = `${entry.key ? ":pushpin: " : ""}`;
-  return `${marks}${dateTime(entry.at)} ${escaped(entry.byName)}: ${escaped(short)}${entry.edited ? " (edited)" : ""}`;
+  // What a sender or Nightdesk reports names itself; a person is named once.
+  const named = entry.kind === "signal" || entry.kind === "deploy" || short.includes(entry.byName);
+  const who = named ? "" : `${escaped(entry.byName)}: `;
+  return `${marks}${near(entry.at, now)} ${who}${escaped(short)}${entry.edited ? " (edited)" : ""}`;
 }

@@ -12,7 +12,7 @@ interface Wanted {
   readonly reason: string | null;
 }
 
-export const abort = defineCommand<Wanted, { run: RunView; said: string }>({
+export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?: boolean }>({
   family: "sync",
   name: "abort",
   summary: "Stop a run",
@@ -29,12 +29,13 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string }>({
   },
   call: async (services, asking, { reference, reason }) =>
     services.runs.abort(asking, await meantRun(services, asking, reference), reason),
-  say: ({ run, said }, _, { catalogue }) => ({
+  say: ({ run, said, cannot }, _, { catalogue, now }) => ({
     // Asked is not stopped: only what the record shows as under way or over is told as done.
-    tone: isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
+    tone: cannot === true ? "problem" : isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
     text: safe(said),
-    sections: [{ lines: [runLine(catalogue, run)] }],
-    buttons: runButtons(run),
+    sections: [{ lines: [runLine(catalogue, run, now)] }],
+    // What cannot be stopped is not offered to be stopped again.
+    buttons: runButtons(run).filter(({ label }) => cannot !== true || label !== "Abort"),
     data: { run: runData(run) },
   }),
 });

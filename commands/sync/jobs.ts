@@ -1,39 +1,73 @@
 import { defineCommand } from "../../src/command/command.ts";
 import { jobData } from "../../src/command/data.ts";
-import { escaped } from "../../src/command/format.ts";
+import { count, escaped } from "../../src/command/format.ts";
 import { environmentNamed } from "../../src/command/names.ts";
 import { environmentName, shortened, stateWords } from "../../src/command/say.ts";
+import type { Catalogue } from "../../src/config/catalogue.ts";
 import type { JobView } from "../../src/services/contract.ts";
 
-export const jobs = defineCommand<{ environment?: string }, readonly JobView[]>({
+interface Which {
+  readonly environment?: string;
+  readonly all: boolean;
+}
+
+const MOST = 30;
+const ALL_ACTIONS = ["view", "run", "abort", "settle"];
+
+export const jobs = defineCommand<Which, readonly JobView[]>({
   family: "sync",
   name: "jobs",
   summary: "List the jobs, and what you may do with them",
-  usage: "jobs [ENV]",
+  usage: "jobs [ENV] [--all]",
   examples: ["sync jobs", "sync jobs prod"],
+  hint: "A long list is shortened; `--all` shows the rest.",
   needs: null,
-  parse: ({ words }, { catalogue }) =>
-    words[0] === undefined ? {} : { environment: environmentNamed(catalogue, words[0]) },
-  call: (services, asking, filter) => services.jobs.list(asking, filter),
-  say: (found, { environment }, { catalogue }) => ({
-    tone: "info",
-    text: found.length === 0 ? "There is no job that you can see here." : "The jobs:",
-    sections: [
-      {
-        lines: shortened(
-          found.map((job) => {
-            const may = job.may.length === 0 ? "you may only look" : `you may ${job.may.join(", ")}`;
-            const now = job.active === null ? "" : `; run ${job.active.number} ${stateWords(job.active)}`;
-            const title = job.title === job.job ? "" : ` ${escaped(job.title)}`;
-            return `*${escaped(job.job)}*${title} in ${environmentName(catalogue, job.environment)}: ${may}${now}`;
-          }),
-          MOST,
-          environment === undefined ? "Name an environment: `/sync jobs prod`." : "`/sync status JOB` shows one.",
-        ),
-      },
-    ],
-    data: { jobs: found.map(jobData) },
+  takes: { flags: ["all"] },
+  parse: ({ words, flags }, { catalogue }) => ({
+    all: flags.has("all"),
+    ...(words[0] === undefined ? {} : { environment: environmentNamed(catalogue, words[0]) }),
   }),
+  call: (services, asking, { all: _, ...filter }) => services.jobs.list(asking, filter),
+  say: (found, { environment, all }, { catalogue }) => {
+    const byJob = [...Map.groupBy(found, ({ job }) => job).values()];
+    const rest = `\`/sync jobs ${environment === undefined ? "" : `${environment} `}--all\` shows them.`;
+    return {
+      tone: "info",
+      text:
+        found.length === 0
+          ? "There is no job that you can see here. `/sync permissions` shows what you may do, and who may more."
+          : `${count(byJob.length, "job")}. You may run, abort and settle them, except where it says otherwise:`,
+      sections: [
+        {
+          lines: shortened(
+            byJob.map((places) => jobLine(catalogue, places)),
+            all ? Number.POSITIVE_INFINITY : MOST,
+            rest,
+          ),
+        },
+        ...(found.length === 0 ? [] : [{ lines: ["Start one: `/sync run JOB ENV`"] }]),
+      ],
+      data: { jobs: found.map(jobData) },
+    };
+  },
 });
 
-const MOST = 30;
+/** One job on one line: its places with what is special about each. `places` has at least one. */
+function jobLine(catalogue: Catalogue, places: readonly JobView[]): string {
+  const [first] = places;
+  if (first === undefined) return "";
+  const title = first.title === first.job ? "" : ` ${escaped(first.title)}`;
+  const where = places.map((place) => {
+    const remarks = [...mayNot(place.may), ...nowAt(place)];
+    return `${environmentName(catalogue, place.environment)}${remarks.length === 0 ? "" : ` (${remarks.join("; ")})`}`;
+  });
+  return `*${escaped(first.job)}*${title}: ${where.join(", ")}`;
+}
+
+function mayNot(may: readonly string[]): string[] {
+  if (ALL_ACTIONS.every((action) => may.includes(action))) return [];
+  return [may.length === 1 && may[0] === "view" ? "only look" : `you may only ${may.join(", ")}`];
+}
+
+const nowAt = ({ active }: JobView): string[] =>
+  active === null ? [] : [`run ${active.number} ${stateWords(active)}`];

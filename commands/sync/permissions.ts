@@ -1,10 +1,11 @@
 import type { Answer } from "../../src/command/answer.ts";
 import { defineCommand } from "../../src/command/command.ts";
-import { escaped } from "../../src/command/format.ts";
+import { count, escaped } from "../../src/command/format.ts";
 import { jobOrEnvironment, personNamed, usage } from "../../src/command/names.ts";
 import { shortened } from "../../src/command/say.ts";
+import { gapLine, grantLines, targetLines } from "../../src/command/say-permissions.ts";
 import type { Catalogue } from "../../src/config/catalogue.ts";
-import type { PermissionView, Services } from "../../src/services/contract.ts";
+import type { Services } from "../../src/services/contract.ts";
 
 type Shown = Awaited<ReturnType<Services["permissions"]["show"]>>;
 type Gaps = Awaited<ReturnType<Services["permissions"]["gaps"]>>;
@@ -42,52 +43,42 @@ export const permissions = defineCommand<About, { shown: Shown } | { gaps: Gaps 
     gaps
       ? { gaps: await services.permissions.gaps(asking) }
       : { shown: await services.permissions.show(asking, about) },
-  say: (found) => ("gaps" in found ? sayGaps(found.gaps) : sayShown(found.shown)),
+  say: (found, _, { catalogue }) =>
+    "gaps" in found ? sayGaps(catalogue, found.gaps) : sayShown(catalogue, found.shown),
 });
 
 const isPerson = (catalogue: Catalogue, word: string): boolean =>
   /^@|^<@|^me$|@.*\./i.test(word) || Object.keys(catalogue.people).some((key) => key === word.toLowerCase());
 
-function sayShown({ person, lines }: Shown): Answer {
-  const groups = Map.groupBy(lines, ({ job, environment }) => `${job} in ${environment}`);
-  const told = [...groups].flatMap(([where, views]) => [`*${escaped(where)}*`, ...actions(views)]);
+function sayShown(catalogue: Catalogue, { person, lines }: Shown): Answer {
+  const may = lines.filter(({ allowed }) => allowed);
+  const mayNot = lines.filter(({ allowed }) => !allowed);
   return {
     tone: "info",
-    text: lines.length === 0 ? `${escaped(person)} may do nothing here.` : `What ${escaped(person)} may do:`,
-    sections: [{ lines: shortened(told, 40, "Name a job or an environment.") }],
+    text: may.length === 0 ? `${escaped(person)} may do nothing here.` : `What ${escaped(person)} may do:`,
+    sections: [
+      ...section("May", grantLines(catalogue, may)),
+      ...section("May not", grantLines(catalogue, mayNot)),
+      ...section("What the targets say", targetLines(catalogue, person, lines)),
+    ],
     data: { person, permissions: lines },
   };
 }
 
-function actions(views: readonly PermissionView[]): string[] {
-  const byReason = Map.groupBy(views, ({ allowed, because }) => `${allowed ? "may" : "may not"}\n${because}`);
-  const lines = [...byReason].map(([key, same]) => {
-    const [may = "", because = ""] = key.split("\n");
-    return `• ${may} ${same.map(({ action }) => action).join(", ")}: ${escaped(because)}`;
-  });
-  const own = views.find((view) => view.own !== null)?.own;
-  const person = views.find((view) => view.person !== null)?.person;
-  return [
-    ...lines,
-    ...(own === undefined ? [] : [`• the target says of Nightdesk: ${escaped(own ?? "")}`]),
-    ...(person === undefined ? [] : [`• the target says of this person: ${escaped(person ?? "")}`]),
-  ];
-}
-
-function sayGaps({ people, targets, notKnown }: Gaps): Answer {
+function sayGaps(catalogue: Catalogue, { people, targets, notKnown }: Gaps): Answer {
   const none = people.length === 0 && targets.length === 0;
-  const told = none ? "No gap found" : "Gaps before tonight";
+  const told = none ? "No gap found" : `${count(people.length + targets.length, "gap")} before tonight`;
   return {
     tone: "info",
-    text: notKnown.length === 0 ? `${told}.` : `${told}; not everything could be asked.`,
+    text: `${told}${notKnown.length === 0 ? "" : "; not everything could be asked"}.`,
     sections: [
       ...section(
         "People on the rota",
-        people.map((gap) => gapLine(gap.person, gap)),
+        people.map((gap) => gapLine(catalogue, gap.person, gap)),
       ),
       ...section(
         "Targets that would refuse Nightdesk",
-        targets.map((gap) => gapLine(gap.target, gap)),
+        targets.map((gap) => gapLine(catalogue, gap.target, gap)),
       ),
       ...section("Not known", notKnown.map(escaped)),
     ],
@@ -95,7 +86,5 @@ function sayGaps({ people, targets, notKnown }: Gaps): Answer {
   };
 }
 
-const gapLine = (who: string, gap: { job: string; environment: string; why: string; wayOut: string }): string =>
-  `*${escaped(who)}* ${escaped(gap.job)} in ${escaped(gap.environment)}: ${escaped(gap.why)} ${escaped(gap.wayOut)}`;
-
-const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [{ title, lines }]);
+const section = (title: string, lines: readonly string[]) =>
+  lines.length === 0 ? [] : [{ title, lines: shortened(lines, 25, "Name a job or an environment.") }];

@@ -22,11 +22,12 @@ export const rerun = defineCommand<{ reference: RunReference }, Outcome<RunView>
   },
   call: async (services, asking, { reference }) =>
     services.runs.rerun(asking, await meantRun(services, asking, reference)),
-  say: (outcome, _, { catalogue }) => {
+  say: (outcome, _, { catalogue, now }) => {
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
-      tone: "done",
-      text: runLine(catalogue, outcome.value),
+      // Asked for is not done: the mark of the line says how far it is.
+      tone: "info",
+      text: runLine(catalogue, outcome.value, now),
       sections: [{ lines: runDetails(outcome.value) }],
       buttons: runButtons(outcome.value),
       data: { run: runData(outcome.value) },

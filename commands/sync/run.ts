@@ -31,11 +31,12 @@ export const run = defineCommand<Wanted, Outcome<RunView>>({
   },
   mayAsk: ({ words }, _, catalogue) => isProtected(catalogue, jobAndEnvironment(catalogue, words).environment),
   call: (services, asking, wanted) => services.runs.request(asking, wanted),
-  say: (outcome, _, { catalogue }) => {
+  say: (outcome, _, { catalogue, now }) => {
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
-      tone: "done",
-      text: runLine(catalogue, outcome.value),
+      // Asked for is not done: the mark of the line says how far it is.
+      tone: "info",
+      text: runLine(catalogue, outcome.value, now),
       sections: [{ lines: [...runDetails(outcome.value), "What comes of it is told in its thread."] }],
       buttons: runButtons(outcome.value),
       data: { run: runData(outcome.value) },

@@ -44,11 +44,11 @@ export const settle = defineCommand<Word, Outcome<RunView>>({
   },
   call: async (services, asking, { reference, ...word }) =>
     services.runs.settle(asking, await meantRun(services, asking, reference), word),
-  say: (outcome, _, { catalogue }) => {
+  say: (outcome, _, { catalogue, now }) => {
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
       tone: "done",
-      text: `Settled by your word: ${runLine(catalogue, outcome.value)}`,
+      text: `Settled by your word: ${runLine(catalogue, outcome.value, now)}`,
       buttons: runButtons(outcome.value),
       data: { run: runData(outcome.value) },
     };

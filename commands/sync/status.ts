@@ -1,10 +1,8 @@
-import type { AnswerSection } from "../../src/command/answer.ts";
 import { defineCommand } from "../../src/command/command.ts";
 import { jobData, runData } from "../../src/command/data.ts";
-import { escaped } from "../../src/command/format.ts";
 import { jobOrEnvironment, runNumber } from "../../src/command/names.ts";
-import { environmentName, isOver, runButtons, runDetails, runLine, shortened } from "../../src/command/say.ts";
-import type { Catalogue } from "../../src/config/catalogue.ts";
+import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { everyPlace, whatMatters } from "../../src/command/say-status.ts";
 import type { JobView, RunView } from "../../src/services/contract.ts";
 
 type About = { readonly run: number } | { readonly job?: string; readonly environment?: string };
@@ -27,35 +25,18 @@ export const status = defineCommand<About, Found>({
     "run" in about
       ? { run: await services.runs.get(asking, about.run) }
       : { jobs: await services.jobs.status(asking, about) },
-  say: (found, _, { catalogue }) => {
+  say: (found, about, { catalogue, now }) => {
     if ("run" in found) {
       return {
         tone: "info",
-        text: runLine(catalogue, found.run),
+        text: runLine(catalogue, found.run, now),
         sections: [{ lines: runDetails(found.run) }],
         buttons: runButtons(found.run),
         data: { run: runData(found.run) },
       };
     }
-    const active = found.jobs.filter(({ active: run }) => run !== null && !isOver(run)).length;
-    return {
-      tone: "info",
-      text: active === 0 ? "Nightdesk has nothing running there." : `${active} running there by Nightdesk's record:`,
-      sections: [lines(catalogue, found.jobs)],
-      data: { jobs: found.jobs.map(jobData) },
-    };
+    const named = "job" in about && about.job !== undefined;
+    const told = named ? everyPlace(catalogue, found.jobs, now) : whatMatters(catalogue, found.jobs, now);
+    return { tone: "info", ...told, data: { jobs: found.jobs.map(jobData) } };
   },
 });
-
-function lines(catalogue: Catalogue, jobs: readonly JobView[]): AnswerSection {
-  const told = jobs.map((job) => {
-    const run = job.active ?? job.last;
-    const record =
-      run === null
-        ? `${escaped(job.job)} in ${environmentName(catalogue, job.environment)} has no run yet`
-        : runLine(catalogue, run);
-    const target = job.target === undefined ? "" : `. Target: ${escaped(job.target)}`;
-    return `${record}${target}`;
-  });
-  return { lines: shortened(told, 20, "Name a job or an environment.") };
-}

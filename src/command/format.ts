@@ -32,6 +32,18 @@ export function dateTime(at: Instant): string {
   return `<!date^${seconds}^{date_short_pretty} {time}|${utc(at)}>`;
 }
 
+/** The same without the day: for where the day is said beside it. */
+export function timeOfDay(at: Instant): string {
+  const seconds = Math.floor(at.epochMilliseconds / 1_000);
+  return `<!date^${seconds}^{time}|${utc(at).slice(11)}>`;
+}
+
+const SAME_NIGHT_MS = 12 * 3_600_000;
+
+/** The time alone when it is within twelve hours of `other`, which the reader knows; else with its day. */
+export const near = (at: Instant, other: Instant): string =>
+  Math.abs(at.epochMilliseconds - other.epochMilliseconds) < SAME_NIGHT_MS ? timeOfDay(at) : dateTime(at);
+
 /** `2021-03-17 05:20 UTC` */
 export function utc(at: Instant): string {
   return `${at.toString({ smallestUnit: "minute" }).replace("T", " ").replace("Z", "")} UTC`;

@@ -22,11 +22,13 @@ export function helpFor(family: Family): Command {
     say: (may, { verb }, { commands }) => {
       const own = commands.filter((command) => command.family === family);
       if (verb !== null) return oneCommand(own, verb, may);
+      const usageLine = (command: Command) => `\`/${family} ${command.usage}\` ${command.summary}${mark(command, may)}`;
       return {
         tone: "info",
         text: `What \`/${family}\` can do:`,
         sections: [
-          { lines: own.map((command) => `\`/${family} ${command.usage}\` ${command.summary}${mark(command, may)}`) },
+          { title: "To look", lines: own.filter(looks).map(usageLine) },
+          { title: "To act", lines: own.filter((command) => !looks(command)).map(usageLine) },
           closing(family, other),
         ],
         data: { commands: own.map(({ name, usage: written, summary }) => ({ name, usage: written, summary })) },
@@ -63,6 +65,9 @@ function oneCommand(own: readonly Command[], verb: string, may: May): Answer {
     data: { name: command.name, usage: command.usage, summary: command.summary },
   };
 }
+
+/** Changes nothing, for nobody. */
+const looks = ({ needs, name }: Command): boolean => needs === null || needs === "view" || name === "help";
 
 const mark = (command: Command, may: May): string =>
   command.needs === null || may === null || may.has(command.needs) ? "" : " (_not granted to you_)";

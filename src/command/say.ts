@@ -1,7 +1,9 @@
+import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { IncidentView, RunState, RunView } from "../services/contract.ts";
+import { lasting } from "../services/runs-expected.ts";
 import type { AnswerButton } from "./answer.ts";
-import { count, dateTime, escaped } from "./format.ts";
+import { count, escaped, near } from "./format.ts";
 
 /** How runs, incidents and environments are called, the same in every answer. */
 
@@ -47,18 +49,46 @@ export function environmentName(catalogue: Catalogue, environment: string): stri
   return known === undefined ? `*${escaped(environment)}*` : `${LOOKS[known.look]} *${escaped(environment)}*`;
 }
 
-/** `*run 7* person-sync in prod succeeded, 17 Mar 05:20, by Asha Rao` */
-export function runLine(catalogue: Catalogue, run: RunView): string {
+const MARKS = {
+  awaiting_approval: ":raised_hand:",
+  deferred: ":double_vertical_bar:",
+  queued: ":hourglass_flowing_sand:",
+  preparing: ":hourglass_flowing_sand:",
+  starting: ":hourglass_flowing_sand:",
+  retry_wait: ":hourglass_flowing_sand:",
+  running: ":arrow_forward:",
+  paused: ":double_vertical_bar:",
+  unknown: ":grey_question:",
+  aborting: ":black_square_for_stop:",
+  abort_unconfirmed: ":grey_question:",
+  restoring: ":leftwards_arrow_with_hook:",
+  restore_failed: ":warning:",
+  refused: ":heavy_minus_sign:",
+  rejected: ":heavy_minus_sign:",
+  expired: ":heavy_minus_sign:",
+  withdrawn: ":heavy_minus_sign:",
+  succeeded: ":white_check_mark:",
+  failed: ":heavy_multiplication_x:",
+  aborted: ":black_square_for_stop:",
+} as const satisfies Record<RunState, string>;
+
+/** `*run 7* person-sync in :red_circle: *prod* succeeded, 05:20, after 4 min. Asked by Asha Rao` */
+export function runLine(catalogue: Catalogue, run: RunView, now: Instant): string {
   const when = run.finishedAt ?? run.stateSince;
   const where = environmentName(catalogue, run.environment);
-  return `*run ${run.number}* ${escaped(run.job)} in ${where} ${stateWords(run)}, ${dateTime(when)}, asked by ${escaped(run.byName)}`;
+  const since = isOver(run) ? near(when, now) : `since ${near(when, now)}`;
+  const took =
+    run.startedAt === null || run.finishedAt === null
+      ? ""
+      : `, after ${lasting(run.finishedAt.epochMilliseconds - run.startedAt.epochMilliseconds)}`;
+  return `${MARKS[run.state]} *run ${run.number}* ${escaped(run.job)} in ${where} ${stateWords(run)} ${since}${took}, asked by ${escaped(run.byName)}`;
 }
 
 /** What is worth knowing of one run, below its line. */
 export function runDetails(run: RunView): string[] {
   const parameters = Object.entries(run.parameters).map(([name, value]) => `${name}=${String(value)}`);
   return [
-    ...(run.because === "" ? [] : [escaped(run.because)]),
+    ...(run.because === "" || run.because === `${run.byName} asked for it` ? [] : [escaped(run.because)]),
     ...(parameters.length === 0 ? [] : [`With ${escaped(parameters.join(" "))}`]),
     ...(run.attempt > 1 ? [`Attempt ${run.attempt}`] : []),
     ...(run.parent === null ? [] : [`Rerun of run ${run.parent}`]),
@@ -74,15 +104,20 @@ export function runButtons(run: RunView): AnswerButton[] {
   return unsure ? [abort, { label: "Settle", command: `sync settle run ${run.number}` }] : [abort];
 }
 
-/** `*INC-3* sev2 open: ESR fails in prod. 4 signals, last 17 Mar 05:20, owner Asha Rao` */
-export function incidentLine(catalogue: Catalogue, incident: IncidentView): string {
-  const where = incident.environment === null ? "" : ` in ${environmentName(catalogue, incident.environment)}`;
+/** `*INC-3* sev2 open: ESR fails in prod. 4 alerts, last 05:20, owner Asha Rao` */
+export function incidentLine(catalogue: Catalogue, incident: IncidentView, now: Instant): string {
   const signals =
     incident.signals === 0
-      ? `opened ${dateTime(incident.openedAt)}`
-      : `${count(incident.signals, "signal")}, last ${dateTime(incident.lastSeenAt)}`;
-  const owner = incident.ownerName === null ? "nobody owns it" : `owner ${escaped(incident.ownerName)}`;
-  return `*INC-${incident.number}* ${incident.severity} ${incident.status}: ${escaped(incident.title)}${where}. ${signals}, ${owner}`;
+      ? `Opened ${near(incident.openedAt, now)}`
+      : `${count(incident.signals, "alert")}, last ${near(incident.lastSeenAt, now)}`;
+  const owner = incident.ownerName === null ? "nobody has it" : `with ${escaped(incident.ownerName)}`;
+  return `*INC-${incident.number}* ${incident.severity} ${incident.status}: ${escaped(incident.title)}${whereOf(catalogue, incident)}. ${signals}, ${owner}`;
+}
+
+function whereOf(catalogue: Catalogue, { environment, candidates = [] }: IncidentView): string {
+  if (environment !== null) return ` in ${environmentName(catalogue, environment)}`;
+  if (candidates.length === 0) return "";
+  return ` in ${candidates.map((name) => environmentName(catalogue, name)).join(" or ")} (the sender does not say which)`;
 }
 
 /** The newest first lines, and how many are left out. */

@@ -137,3 +137,21 @@ function signalOf(row: Selectable<Signals>): SavedSignal {
     condition: typeof condition === "string" ? condition : "",
   };
 }
+
+/** Per incident, the environments that its first signal with several named: the sender does not say which it is. */
+export async function candidatesOf(
+  db: Db,
+  incidents: readonly IncidentId[],
+): Promise<ReadonlyMap<IncidentId, readonly string[]>> {
+  if (incidents.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("signals")
+    .select(["incident_id", "environments"])
+    .distinctOn("incident_id")
+    .where("incident_id", "in", [...incidents])
+    .where(sql<boolean>`cardinality(environments) > 1`)
+    .orderBy("incident_id")
+    .orderBy("id")
+    .execute();
+  return new Map(rows.map((row) => [row.incident_id as IncidentId, row.environments]));
+}

@@ -1,6 +1,7 @@
 import { UserError } from "../base/errors.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentByNumber } from "../incidents/incidents.store.ts";
+import { candidatesOf } from "../incidents/signals.store.ts";
 import type { Db } from "../store/store.ts";
 import type { IncidentView } from "./contract.ts";
 
@@ -12,6 +13,16 @@ export async function needIncident(db: Db, number: number): Promise<Incident> {
     code: "no_such_incident",
     message: `There is no INC-${number}.`,
     wayOut: "`/incident list --all` shows what there is.",
+  });
+}
+
+/** The same, with where it may be when its senders do not say which. In the order given. */
+export async function viewIncidents(db: Db, incidents: readonly Incident[]): Promise<IncidentView[]> {
+  const nowhere = incidents.filter((incident) => incident.environment === null).map(({ id }) => id);
+  const candidates = await candidatesOf(db, nowhere);
+  return incidents.map((incident) => {
+    const may = candidates.get(incident.id);
+    return may === undefined ? viewIncident(incident) : { ...viewIncident(incident), candidates: may };
   });
 }
 

@@ -14,7 +14,7 @@ import type { ResolveActor } from "./command-requests.ts";
 import type { Asking, IncidentView, Services } from "./contract.ts";
 import type { ExportIncident } from "./export.ts";
 import { personBehind } from "./incidents-people.ts";
-import { needIncident, viewIncident } from "./incidents-view.ts";
+import { needIncident, viewIncident, viewIncidents } from "./incidents-view.ts";
 
 const MOST_LISTED = 100;
 const INCIDENT_ACTIONS = ["incident", "export"] as const;
@@ -60,7 +60,7 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
         if (error instanceof UserError) await refused(asking, act, error.message);
         throw error;
       });
-    return viewIncident(changed);
+    return view(changed);
   };
 
   /** What stood in the way after the guard's yes: an attempt too. */
@@ -76,6 +76,11 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
         reason,
       }),
     );
+
+  const view = async (incident: Incident): Promise<IncidentView> => {
+    const [seen] = await viewIncidents(store.db, [incident]);
+    return seen ?? viewIncident(incident);
+  };
 
   const need = (number: number) => needIncident(store.db, number);
 
@@ -95,16 +100,16 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
         if (before === null) await allowed.record(tx, { incidentId: incident.id });
         return incident;
       });
-      return viewIncident(opened);
+      return view(opened);
     },
 
     list: async (_asking, { status, all }) => {
       const statuses = status !== undefined ? [status] : all === true ? INCIDENT_STATUSES : undefined;
       const filter = { limit: MOST_LISTED, ...(statuses === undefined ? {} : { statuses }) };
-      return (await listIncidents(store.db, filter)).map(viewIncident);
+      return viewIncidents(store.db, await listIncidents(store.db, filter));
     },
 
-    get: async (_asking, number) => viewIncident(await need(number)),
+    get: async (_asking, number) => view(await need(number)),
 
     acknowledge: async (asking, number) => {
       const incident = await need(number);
@@ -115,7 +120,10 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
         const status = { ...by, incident: incident.id, status: "acknowledged" } as const;
         const next = moves ? await setStatus(tx, catalogue, status) : incident;
         const owned = next.owner !== null;
-        return owned ? next : assign(tx, catalogue, { ...by, incident: incident.id, owner: asking.actor });
+        if (owned) return next;
+        // Both are on the record; the thread reads one line for one press.
+        const visible = by.visible && next.status === incident.status;
+        return assign(tx, catalogue, { ...by, visible, incident: incident.id, owner: asking.actor });
       });
     },
 

@@ -7,6 +7,7 @@ import { type GroupMembers, type KnownGroups, knowGroups } from "../guard/grants
 import { allPlaced, needEnvironment, needJob, needPlaced, type Placed } from "../guard/names.ts";
 import { askAll } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
+import type { Observation } from "../jobs/connectors/contract.ts";
 import { openExecutions } from "../jobs/observed.store.ts";
 import { activeRuns, lastRuns, runHistory } from "../jobs/runs.store.ts";
 import type { Store } from "../store/store.ts";
@@ -45,7 +46,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
     return open;
   };
 
-  const views = async (seen: Awaited<ReturnType<typeof seenBy>>, words: readonly (string | undefined)[]) => {
+  const views = async (seen: Awaited<ReturnType<typeof seenBy>>, words: readonly TargetWord[]) => {
     const active = await runsByPlace(parts, await activeRuns(store.db, {}));
     const last = await runsByPlace(parts, await lastRuns(store.db));
     return seen.map(({ placed, may }, index): JobView => {
@@ -61,7 +62,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
         abortable: (parts.connections.of(place.target)?.capabilities.abort ?? "none") !== "none",
         may,
         active: active.get(keyOf(placed)) ?? null,
-        ...(word === undefined ? {} : { target: word }),
+        ...(word === undefined ? {} : { target: word.text, targetSays: word.says }),
         last: last.get(keyOf(placed)) ?? null,
         parameters: describeParameters(definition),
       };
@@ -78,7 +79,10 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
       const seen = await seenBy(asking, filter);
       const words = await askAll(seen, {
         ask: ({ placed }) => wordOf(parts, asking, placed),
-        late: ({ placed }) => `${placed.place.target} did not answer within ${ASK_TARGETS_MS / 1_000} s`,
+        late: ({ placed }): TargetWord => ({
+          text: `${placed.place.target} did not answer within ${ASK_TARGETS_MS / 1_000} s`,
+          says: "not_known",
+        }),
         withinMs: ASK_TARGETS_MS,
       });
       return views(seen, words);
@@ -115,8 +119,13 @@ function actionsOf(catalogue: Catalogue, about: { asking: Asking; placed: Placed
   });
 }
 
+interface TargetWord {
+  readonly text: string;
+  readonly says: NonNullable<JobView["targetSays"]>;
+}
+
 /** What the target says, and what was heard of executions that Nightdesk did not start. */
-async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise<string> {
+async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise<TargetWord> {
   const { job, environment, name, place } = placed;
   const heard = await openExecutions(parts.store.db, { jobs: [job], environments: [environment] });
   const also =
@@ -124,14 +133,22 @@ async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise
       ? ""
       : `; ${heard.some((one) => one.environments.length === 1) ? "a start by something else was heard" : "a start by something else was heard, here or elsewhere"}, its end was not`;
   const connection = parts.connections.of(place.target);
-  if (connection === null) return `not known: the connector of ${place.target} is not built yet${also}`;
+  if (connection === null) {
+    return { text: `not known: the connector of ${place.target} is not built yet${also}`, says: "not_known" };
+  }
   const requestedBy = { key: asking.actor.key, name: asking.actor.name };
   const intent = { intentKey: asking.requestKey, job, environment, name, parameters: {}, version: null, requestedBy };
   const said = await connection.look(intent).then(
-    (seen) => seen.evidence,
-    (error: unknown) => `not known: ${messageOf(error)}`,
+    (seen): TargetWord => ({ text: seen.evidence, says: saysOf(seen.phase) }),
+    (error: unknown): TargetWord => ({ text: `not known: ${messageOf(error)}`, says: "not_known" }),
   );
-  return `${said}${also}`;
+  const heardOf = heard.length > 0 && said.says !== "running" ? "elsewhere" : said.says;
+  return { text: `${said.text}${also}`, says: heardOf };
+}
+
+function saysOf(phase: Observation["phase"]): TargetWord["says"] {
+  if (phase === "running") return "running";
+  return phase === "unknown" || phase === "not_found" ? "not_known" : "not_running";
 }
 
 async function runsByPlace(

@@ -6,11 +6,14 @@ import { moveRun, noteRun } from "../jobs/record.ts";
 import { lockRun, type Run } from "../jobs/runs.store.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { timeLeft } from "./runs-expected.ts";
 
 /** What an abort came to, in words that promise nothing. */
 export interface Aborted {
   readonly run: Run;
   readonly said: string;
+  /** The target has no way to stop it: asking again changes nothing. */
+  readonly cannot?: boolean;
 }
 
 /** Does what an allowed abort can do in the run's state. Nothing delays it; what it cannot do is said. */
@@ -65,10 +68,16 @@ export async function abortRun(
     case "paused": {
       const capabilities = parts.connections.of(run.target)?.capabilities;
       if (capabilities === undefined || capabilities.abort === "none") {
-        const cannot = `${run.target} cannot be told to stop`;
+        const cannot = `it cannot be stopped from here, because ${run.target} has no way to stop a job`;
+        const left = await timeLeft(tx, run, { catalogue: parts.catalogue, now: at });
         return {
-          run: await noteRun(tx, run, { ...happening, reason: `${why}; ${cannot}, it goes on` }),
-          said: `${name} goes on: ${cannot}. Stop it at the target itself, or wait for its end; no new run starts meanwhile.`,
+          run: await noteRun(tx, run, {
+            ...happening,
+            reason: `${why}; ${cannot}. It goes on`,
+            evidence: CANNOT_STOP,
+          }),
+          said: `${name} goes on: ${cannot}.${left === null ? "" : ` ${left}`} Wait for its end, or stop it by hand at ${run.target}. No other run of it starts meanwhile.`,
+          cannot: true,
         };
       }
       if (run.abortRequestedAt !== null) return { run, said: `${name} was asked to stop before; that stands.` };
@@ -111,6 +120,9 @@ export async function abortRun(
       return { run, said: `${name} has ended already: ${run.state}.` };
   }
 }
+
+/** The mark of an abort that changed nothing, on the run's history. */
+export const CANNOT_STOP = { abort: "none" } as const;
 
 async function wake(tx: Tx, run: Run, dueAt: Instant): Promise<Run> {
   await requestWork(tx, { kind: "run", ref: run.id, dueAt });

@@ -212,16 +212,17 @@ function questionOf(
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   return {
     id: about.id,
-    title: `Start ${job} in ${environment}?`,
+    title: `${environment.toUpperCase()}: start ${job}?`,
     lines: [
-      `${environment} is protected. This starts *${definition.title ?? job}* at ${place.target}${given.length === 0 ? "" : ` with ${given.join(" ")}`}.`,
-      ...(definition.destructive ? [`It replaces what is there. ${snapshotLine(definition.snapshot)}`] : []),
+      `*${environment.toUpperCase()}* is protected.`,
+      `This starts *${job}* (${definition.title ?? job}) at ${place.target}${given.length === 0 ? "" : ` with \`${given.join(" ")}\``}.`,
+      ...(definition.destructive ? [`:warning: It replaces what is there. ${snapshotLine(definition.snapshot)}`] : []),
       ...stopLine(capabilities),
       ...(about.word.kind === "not_known" ? [`The target did not say whether it is free: ${about.word.why}.`] : []),
     ],
     look: setting.look,
     submit: "Start it",
-    fields: [{ key: "confirm", label: `Type ${about.expected}`, expected: about.expected }],
+    fields: [{ key: "confirm", label: `To start it, type: ${about.expected}`, expected: about.expected }],
   };
 }
 

@@ -144,7 +144,8 @@ export function createRuns(parts: RunsParts): Services["runs"] {
         await allowed.record(tx);
         return abortRun(tx, run.id, { by: asking.actor, reason: why, at: clock.now(), parts });
       });
-      return { run: await viewRun(store.db, done.run), said: done.said };
+      const view = await viewRun(store.db, done.run);
+      return { run: view, said: done.said, ...(done.cannot === true ? { cannot: true } : {}) };
     },
 
     settle,

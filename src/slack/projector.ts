@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentById } from "../incidents/incidents.store.ts";
+import { candidatesOf } from "../incidents/signals.store.ts";
 import { runHistory } from "../jobs/runs.store.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -13,7 +14,7 @@ import type { Place } from "./blocks/look.ts";
 import type { KeepRoot } from "./home-channel.ts";
 import type { Poster } from "./poster.ts";
 import { noteGone, noteThreadGone } from "./posts.store.ts";
-import { type EntryToPost, entriesToPost, entryKey, joinedBy } from "./records.store.ts";
+import { type EntryToPost, entriesToPost, entryKey, firstError, joinedBy } from "./records.store.ts";
 import type { Thread } from "./threads.store.ts";
 
 const RUNS_READ = 12;
@@ -61,12 +62,19 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     return {
       ...incident,
       place: placeOf(catalogue, incident.environment),
+      candidates: incident.environment === null ? await candidatesIn(incident) : [],
+      error: await firstError(store.db, incident.id),
       signals: incident.signalCount,
       runs: runs.reverse(),
       joinedBy: await joinedBy(store.db, incident.id),
       mention: null,
       displaced: null,
     };
+  }
+
+  async function candidatesIn({ id }: Incident): Promise<readonly Place[]> {
+    const names = (await candidatesOf(store.db, [id])).get(id) ?? [];
+    return names.map((name) => placeOf(catalogue, name)).filter((place) => place !== null);
   }
 
   async function postReplies(incident: Incident, thread: Thread): Promise<Later | null> {
@@ -109,6 +117,8 @@ function drawable(incident: Incident, entry: EntryToPost) {
     incident: incident.number,
     kind: entry.kind,
     at: entry.at,
+    learnedAt: entry.learnedAt,
+    error: typeof entry.data["error"] === "string" ? entry.data["error"] : null,
     actorKind: entry.actor.startsWith("slack:") ? ("person" as const) : ("other" as const),
     actorName: entry.actorName,
     text: entry.text,

@@ -7,6 +7,8 @@ export interface EntryToPost {
   readonly id: number;
   readonly kind: string;
   readonly at: Instant;
+  /** When Nightdesk learned of it. */
+  readonly learnedAt: Instant;
   readonly actor: string;
   readonly actorName: string;
   readonly text: string;
@@ -31,6 +33,7 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
       "entry.id",
       "entry.kind",
       "entry.at",
+      "entry.learned_at",
       "entry.actor",
       "entry.actor_name",
       "entry.text",
@@ -62,6 +65,7 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
     id: row.id,
     kind: row.kind,
     at: row.at,
+    learnedAt: row.learned_at,
     actor: row.actor,
     actorName: row.actor_name,
     text: row.text,
@@ -85,4 +89,18 @@ export async function joinedBy(db: Db, incidentId: number): Promise<string | nul
   const { rule, why } = joined;
   if (typeof rule !== "string") return null;
   return typeof why === "string" && why !== "" ? `rule ${rule} (${why})` : `rule ${rule}`;
+}
+
+/** The error of the incident's first alert that brought one; null when none did. */
+export async function firstError(db: Db, incidentId: number): Promise<string | null> {
+  const row = await db
+    .selectFrom("signals")
+    .select("error")
+    .where("incident_id", "=", incidentId)
+    .where("kind", "in", ["failed", "firing"])
+    .where("error", "is not", null)
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.error ?? null;
 }

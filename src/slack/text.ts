@@ -36,6 +36,13 @@ export function nameText(name: string): string {
   return escaped(clip(name.replace(/\s+/g, " ").trim(), 80));
 }
 
+/** The first line with anything on it, its blanks made single. */
+export const firstLine = (text: string): string => text.trim().split("\n", 1)[0]?.replace(/\s+/g, " ").trim() ?? "";
+
+/** A stranger's words in code style: harmless, at most `max` characters, and without a way out of the style. */
+export const codeText = (text: string, max: number): string =>
+  `\`${escaped(clip(text.replace(/\s+/g, " ").trim().replaceAll("`", "'"), max))}\``;
+
 /** "1 alert", "2,800 alerts" */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en-GB")} ${noun}${count === 1 ? "" : "s"}`;

@@ -48,9 +48,9 @@ test("incident list filters, and says when all is quiet", async () => {
     ["incidents.list", { all: true }],
   ]);
   expect(told(answer)).toContain(
-    "*INC-3* sev2 open: ESR &lt;b&gt; fails in :red_circle: *prod*. 4 signals, last <!date^",
+    "*INC-3* sev2 open: ESR &lt;b&gt; fails in :red_circle: *prod*. 4 alerts, last <!date^",
   );
-  expect(told(answer)).toContain("nobody owns it");
+  expect(told(answer)).toContain("nobody has it");
   expect((await desk({ incidents: { list: async () => [] } }).type("incident list")).text).toBe(
     "Nothing is open. All quiet.",
   );

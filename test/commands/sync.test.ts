@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import type { JobView } from "../../src/services/contract.ts";
 import { at, desk, job, run7, told } from "./desk.ts";
 
 describe("sync jobs", () => {
@@ -8,7 +9,7 @@ describe("sync jobs", () => {
     const answer = await type("sync jobs production");
     expect(calls).toEqual([["jobs.list", { environment: "prod" }]]);
     expect(told(answer)).toContain(
-      "*person-sync* Person search index in :red_circle: *prod*: you may view, run; run 7 is running",
+      "*person-sync* Person search index: :red_circle: *prod* (you may only view, run; run 7 is running)",
     );
     expect(answer.data?.["jobs"]).toMatchObject([{ job: "person-sync", environment: "prod", may: ["view", "run"] }]);
   });
@@ -16,7 +17,21 @@ describe("sync jobs", () => {
   test("cuts a long list and says how to see the rest", async () => {
     const many = Array.from({ length: 45 }, (_, index) => ({ ...job, job: `job-${index}`, active: null }));
     const answer = await desk({ jobs: { list: async () => many } }).type("sync jobs");
-    expect(told(answer)).toContain("… and 15 more. Name an environment");
+    expect(told(answer)).toContain("… and 15 more. `/sync jobs --all` shows them.");
+    expect(told(await desk({ jobs: { list: async () => many } }).type("sync jobs --all"))).toContain("job-44");
+  });
+
+  test("is one line per job, with a word only where something is special", async () => {
+    const all = { ...job, may: ["view", "run", "abort", "settle"], active: null };
+    const found = [
+      all,
+      { ...all, environment: "preprod", look: "green" },
+      { ...all, environment: "nimdta", may: ["view"] },
+    ];
+    const answer = await desk({ jobs: { list: async () => found as JobView[] } }).type("sync jobs");
+    expect(told(answer)).toContain(
+      "*person-sync* Person search index: :red_circle: *prod*, :large_green_circle: *preprod*, :large_orange_circle: *nimdta* (only look)",
+    );
   });
 });
 
@@ -41,7 +56,9 @@ describe("sync status", () => {
       ["runs.get", 7],
       ["runs.get", 7],
     ]);
-    expect(told(answer)).toContain("*run 7* person-sync in :red_circle: *prod* is running, <!date^1615958400^");
+    expect(told(answer)).toContain(
+      "*run 7* person-sync in :red_circle: *prod* is running since <!date^1615958400^{time}|",
+    );
     expect(told(answer)).toContain("The target says that it runs.");
     expect(answer.buttons).toEqual([{ label: "Abort", command: "sync abort run 7", style: "danger" }]);
   });
@@ -51,6 +68,32 @@ describe("sync status", () => {
     const answer = await desk({ jobs: { status: async () => [running] } }).type("sync status person-sync");
     expect(told(answer)).toContain("Nightdesk has nothing running there.");
     expect(told(answer)).toContain("has no run yet. Target: running, not started by Nightdesk");
+  });
+
+  test("without a job shows what runs, what needs a person and what is dark; the rest is one line", async () => {
+    const idle = { ...job, active: null, target: "not running", targetSays: "not_running" } as const;
+    const jobs: JobView[] = [
+      { ...job, target: "running", targetSays: "running" },
+      { ...idle, environment: "preprod", active: { ...run7, number: 8, environment: "preprod", state: "unknown" } },
+      { ...idle, job: "post-sync", target: "it says that it is running", targetSays: "running" },
+      { ...idle, job: "post-sync", environment: "nimdta", target: "did not answer", targetSays: "not_known" },
+      { ...idle, job: "third" },
+      { ...idle, job: "fourth" },
+    ];
+    const answer = await desk({ jobs: { status: async () => jobs } }).type("sync status");
+    expect(answer.text).toBe("Nightdesk runs 1 now. 1 needs a person. 1 by something else.");
+    expect(answer.sections?.map(({ title }) => title)).toEqual([
+      "Needs a person",
+      "Running",
+      "Not started by Nightdesk",
+      "Could not be asked",
+      undefined,
+    ]);
+    expect(told(answer)).toContain("Say how it ended: `/sync settle run 8`");
+    expect(told(answer)).toContain("*post-sync* in :red_circle: *prod*: it says that it is running");
+    expect(told(answer)).toContain("post-sync in :large_orange_circle: *nimdta*: did not answer");
+    expect(told(answer)).toContain("Everything else is idle, by their targets' word too (2 jobs in prod).");
+    expect(told(answer)).not.toContain("third");
   });
 
   test("offers to settle what is not known, and never calls an unproved end proved", async () => {
@@ -81,7 +124,8 @@ describe("sync run", () => {
         },
       ],
     ]);
-    expect(answer.tone).toBe("done");
+    // Nothing has succeeded yet: no tick.
+    expect(answer.tone).toBe("info");
     expect(answer.data?.["run"]).toMatchObject({ number: 7, state: "running", by: "asha", items: null });
   });
 
@@ -177,9 +221,9 @@ describe("sync rerun, abort and settle", () => {
   });
 
   test("an abort that cannot be is not told as done", async () => {
-    const said = "Run 7 goes on: it cannot be told to stop.";
-    const goesOn = desk({ runs: { abort: async () => ({ run: run7, said }) } });
-    expect(await goesOn.type("sync abort run 7")).toMatchObject({ tone: "info", text: said });
+    const said = "Run 7 goes on: it cannot be stopped from here.";
+    const goesOn = desk({ runs: { abort: async () => ({ run: run7, said, cannot: true }) } });
+    expect(await goesOn.type("sync abort run 7")).toMatchObject({ tone: "problem", text: said, buttons: [] });
     const run = { ...run7, state: "aborting" } as const;
     const stopping = desk({ runs: { abort: async () => ({ run, said: "Run 7 is being stopped." }) } });
     expect((await stopping.type("sync abort run 7")).tone).toBe("done");
@@ -205,10 +249,31 @@ describe("sync permissions", () => {
     const { type, calls } = desk();
     const answer = await type("sync permissions <@U034|ben> person-sync prod");
     expect(calls).toEqual([["permissions.show", { person: "ben", job: "person-sync", environment: "prod" }]]);
-    expect(told(answer)).toContain("• may view, run: role operator");
-    expect(told(answer)).toContain("• may not abort: ask Ben Okafor");
-    expect(told(answer)).toContain("• the target says of Nightdesk: it may");
-    expect(told(answer)).toContain("• the target says of this person: not known");
+    expect(told(answer)).toContain("May\n:red_circle: *prod*: view, run for person-sync, by role operator");
+    expect(told(answer)).toContain("May not\n:red_circle: *prod*: abort for person-sync. ask Ben Okafor");
+    expect(told(answer)).toContain("Nightdesk, person-sync in :red_circle: *prod*: it may");
+    expect(told(answer)).toContain("Asha Rao, person-sync in :red_circle: *prod*: not known");
+  });
+
+  test("says what is equal for jobs and environments once", async () => {
+    const because = "role operator (as member of on-call): run in preprod, prod";
+    const lines = ["person-sync", "post-sync"].map((name) => ({
+      job: name,
+      environment: "prod",
+      action: "run",
+      allowed: true,
+      because,
+      own: "yes",
+      person: null,
+    }));
+    const both = [...lines, ...lines.map((line) => ({ ...line, environment: "nimdta" }))];
+    const show = async () => ({
+      person: "Asha Rao",
+      lines: both.filter((line) => line.job === "post-sync" || line.environment === "prod"),
+    });
+    const answer = await desk({ permissions: { show } }).type("sync permissions");
+    expect(told(answer)).toContain(":red_circle: *prod*: run for all jobs, by role operator (as member of on-call)\n");
+    expect(told(answer)).toContain("Nightdesk, all jobs in :red_circle: *prod*: yes");
   });
 
   test("a person nobody knows is answered with the nearest", async () => {
@@ -223,9 +288,11 @@ describe("sync permissions", () => {
       notKnown: ["reval"],
     };
     const answer = await desk({ permissions: { gaps: async () => gaps } }).type("sync permissions —gaps");
-    expect(answer.text).toBe("Gaps before tonight; not everything could be asked.");
-    expect(told(answer)).toContain("*Ben Okafor* post-sync in nimdta: has no grant. Add it to role operator.");
-    expect(told(answer)).toContain("*tis-nimdta* post-sync in nimdta");
+    expect(answer.text).toBe("2 gaps before tonight; not everything could be asked.");
+    expect(told(answer)).toContain(
+      "*Ben Okafor* for post-sync in :large_orange_circle: *nimdta*: has no grant. Add it to role operator.",
+    );
+    expect(told(answer)).toContain("*tis-nimdta* for post-sync in :large_orange_circle: *nimdta*");
     expect((await desk().type("sync permissions --gaps")).text).toBe("No gap found.");
     expect((await desk().type("sync permissions --gaps prod")).tone).toBe("problem");
   });

@@ -233,7 +233,7 @@ test("a target without an abort: said so, the run goes on", async () => {
   const here = await world();
   const run = await drive(here, await queue(here), { state: "running" });
   const { said, run: view } = await here.runs.abort(asking(), run.number, null);
-  expect(said).toContain("cannot be told to stop");
+  expect(said).toContain("cannot be stopped");
   expect(view.state).toBe("running");
   expect(
     await here.store.db.selectFrom("audit").select(["action", "outcome"]).orderBy("id", "desc").executeTakeFirst(),

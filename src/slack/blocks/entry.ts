@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
-import { dateTime } from "../../command/format.ts";
-import { clipMrkdwn, nameText, saidText } from "../text.ts";
+import { near } from "../../command/format.ts";
+import { clipMrkdwn, codeText, firstLine, nameText, saidText } from "../text.ts";
 import { type Message, section } from "./parts.ts";
 
 /** A timeline entry as a reply of its incident's thread. */
@@ -8,6 +8,10 @@ export interface Entry {
   readonly incident: number;
   readonly kind: string;
   readonly at: Instant;
+  /** When Nightdesk learned of it: what is told as it happens needs no day. */
+  readonly learnedAt: Instant;
+  /** What the sender says went wrong. */
+  readonly error: string | null;
   readonly actorKind: "person" | "other";
   readonly actorName: string;
   readonly text: string;
@@ -39,9 +43,21 @@ export function entryReply(entry: Entry): Message {
   const mark = MARKS[entry.kind] ?? ":small_blue_diamond:";
   const said = entry.blanked
     ? "_(removed)_"
-    : clipMrkdwn(saidText(entry.text.trim()), 2_000, `… (whole: \`/incident timeline INC-${entry.incident}\`)`);
-  const who = entry.actorKind === "person" ? `${nameText(entry.actorName)}, ` : "";
+    : clipMrkdwn(told(entry), 2_000, `… (whole: \`/incident timeline INC-${entry.incident}\`)`);
+  // Who did it is said once: most sentences name their person.
+  const named = entry.blanked || !entry.text.includes(entry.actorName);
+  const who = entry.actorKind === "person" && named ? `${nameText(entry.actorName)}, ` : "";
   const call = entry.mention === null ? "" : `\n${entry.mention}`;
-  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${dateTime(entry.at)}_${call}`;
+  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}_${call}`;
   return { text: line, blocks: [section(line)] };
+}
+
+const ERROR_SHOWN = 300;
+
+/** The entry's sentence, with the sender's error in code style where it ends with one. */
+function told({ text, error }: Entry): string {
+  const said = text.trim();
+  const line = error === null ? "" : firstLine(error).slice(0, ERROR_SHOWN);
+  if (line === "" || !said.endsWith(`: ${line}`)) return saidText(said);
+  return `${saidText(said.slice(0, -line.length))}${codeText(line, ERROR_SHOWN)}`;
 }

@@ -3,7 +3,7 @@ import { safe } from "../../command/format.ts";
 import type { Question, QuestionField } from "../../services/contract.ts";
 import { clip, clipMrkdwn } from "../text.ts";
 import { LIMITS } from "./limits.ts";
-import { type Block, section } from "./parts.ts";
+import { type Block, header, section } from "./parts.ts";
 
 export const FORM_CALLBACK = "form";
 
@@ -24,7 +24,7 @@ export function formView(question: Question, reference: FormReference): types.Mo
     title: modalText(question.title, LIMITS.modalTitle),
     submit: modalText(question.submit, LIMITS.modalButton),
     close: modalText("Cancel", LIMITS.modalButton),
-    blocks: [...questionBlocks(question), ...question.fields.map(inputBlock)],
+    blocks: [...titleBlocks(question), ...questionBlocks(question), ...question.fields.map(inputBlock)],
   };
 }
 
@@ -82,17 +82,25 @@ export function formErrors(question: Question, values: Readonly<Record<string, s
   return errors;
 }
 
+/** Slack cuts a modal's title at 24 characters: what does not fit is said whole below it, with the environment's look. */
+function titleBlocks(question: Question): Block[] {
+  return question.title.length <= LIMITS.modalTitle ? [] : [header(`${CIRCLES[question.look]} ${question.title}`)];
+}
+
 function questionBlocks(question: Question): Block[] {
   const [first = safe(question.title), ...rest] = question.lines.map(safe);
-  const lines = [`${CIRCLES[question.look]} ${first}`, ...rest];
-  const room = LIMITS.modalBlocks - question.fields.length;
+  const looked = titleBlocks(question).length > 0;
+  const lines = [looked ? first : `${CIRCLES[question.look]} ${first}`, ...rest];
+  const room = LIMITS.modalBlocks - question.fields.length - 1;
   const whole = lines.join("\n");
   if (whole.length <= LIMITS.section) return [section(whole)];
   return lines.slice(0, room).map((line) => section(line));
 }
 
 function inputBlock(field: QuestionField): Block {
-  const hint = field.hint ?? (field.expected === undefined ? undefined : `Type exactly: ${field.expected}`);
+  const { expected } = field;
+  const told = expected === undefined || field.label.includes(expected);
+  const hint = field.hint ?? (told ? undefined : `Type exactly: ${expected}`);
   return {
     type: "input",
     block_id: field.key,

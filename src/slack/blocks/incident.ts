@@ -1,9 +1,19 @@
 import type { Instant } from "../../base/clock.ts";
-import { dateTime, escaped, list } from "../../command/format.ts";
+import { dateTime, escaped, list, near } from "../../command/format.ts";
 import type { Severity } from "../../config/catalogue.ts";
 import type { IncidentStatus, RunState } from "../../services/contract.ts";
-import { clip, clipMrkdwn, counted, nameText, saidText } from "../text.ts";
-import { dangerIn, type Place, placeMrkdwn, placePlain, RUN_LOOK, SEVERITY_TEXT, STATUS_MARK } from "./look.ts";
+import { clip, clipMrkdwn, codeText, counted, firstLine, nameText, saidText } from "../text.ts";
+import {
+  candidatesMrkdwn,
+  candidatesPlain,
+  dangerIn,
+  type Place,
+  placeMrkdwn,
+  placePlain,
+  RUN_LOOK,
+  SEVERITY_TEXT,
+  STATUS_MARK,
+} from "./look.ts";
 import { type Block, buttonRow, type CommandButton, context, header, type Message, section } from "./parts.ts";
 import { sparkline } from "./sparkline.ts";
 
@@ -22,6 +32,10 @@ export interface IncidentHeader {
   readonly status: IncidentStatus;
   readonly severity: Severity;
   readonly place: Place | null;
+  /** Where it may be when no sender says which. */
+  readonly candidates: readonly Place[];
+  /** What its first alert said went wrong, as it was sent. */
+  readonly error: string | null;
   readonly services: readonly string[];
   readonly jobs: readonly string[];
   readonly ownerName: string | null;
@@ -50,7 +64,7 @@ const RUNS_SHOWN = 4;
 export function incidentHeader(incident: IncidentHeader): Message {
   const blocks: Block[] = [
     header(`INC-${incident.number} · ${incident.title}`),
-    section(stateLine(incident)),
+    section([...errorLine(incident), stateLine(incident)].join("\n")),
     section(seenLines(incident)),
     ...(incident.runs.length === 0 ? [] : [section(runLines(incident.runs))]),
     ...smallPrint(incident),
@@ -62,11 +76,12 @@ export function incidentHeader(incident: IncidentHeader): Message {
 
 /** What of a header is worth an edit at once; counts and times may wait a little longer. */
 export function headerGist(incident: IncidentHeader): string {
-  const { status, severity, title, ownerName, services, jobs, runs } = incident;
+  const { status, severity, title, error, ownerName, services, jobs, runs } = incident;
   return JSON.stringify([
     status,
     severity,
     title,
+    error,
     ownerName,
     services,
     jobs,
@@ -75,29 +90,44 @@ export function headerGist(incident: IncidentHeader): string {
 }
 
 function headerText(incident: IncidentHeader): string {
-  const { number, title, severity, status, place, mention } = incident;
+  const { number, title, severity, status, mention } = incident;
+  const [error = ""] = errorLine(incident);
   const call = mention === null ? "" : ` ${mention}`;
   return clipMrkdwn(
-    `INC-${number} ${SEVERITY_TEXT[severity]} ${status} in ${placePlain(place)}: ${escaped(clip(title, 400))}${call}`,
+    `INC-${number} ${SEVERITY_TEXT[severity]} ${status} in ${wherePlain(incident)}: ${escaped(clip(title, 400))}${error === "" ? "" : ` ${error}`}${call}`,
     3_000,
   );
 }
 
+const ERROR_SHOWN = 200;
+
+/** The error's first line, where the title does not say it already. */
+function errorLine({ error, title }: IncidentHeader): string[] {
+  const line = firstLine(error ?? "");
+  return line === "" || title.includes(line) ? [] : [codeText(line, ERROR_SHOWN)];
+}
+
 function stateLine(incident: IncidentHeader): string {
-  const { status, severity, ownerName, place } = incident;
+  const { status, severity, ownerName } = incident;
   const owner = ownerName === null ? "nobody has it yet" : `with *${nameText(ownerName)}*`;
-  return [`${STATUS_MARK[status]} *${status}*`, `*${SEVERITY_TEXT[severity]}*`, placeMrkdwn(place), owner].join(
+  return [`${STATUS_MARK[status]} *${status}*`, `*${SEVERITY_TEXT[severity]}*`, whereMrkdwn(incident), owner].join(
     "  ·  ",
   );
 }
+
+const whereMrkdwn = ({ place, candidates }: IncidentHeader): string =>
+  place === null ? candidatesMrkdwn(candidates) : placeMrkdwn(place);
+
+const wherePlain = ({ place, candidates }: IncidentHeader): string =>
+  place === null ? candidatesPlain(candidates) : placePlain(place);
 
 function seenLines(incident: IncidentHeader): string {
   const { signals, rate, firstSeenAt, lastSeenAt, resolvedAt } = incident;
   const bars = sparkline(rate);
   const heard = signals === 0 ? "Opened by hand" : `*${counted(signals, "alert")}*${bars === "" ? "" : ` \`${bars}\``}`;
   const once = firstSeenAt.epochMilliseconds === lastSeenAt.epochMilliseconds;
-  const seen = once ? dateTime(firstSeenAt) : `first ${dateTime(firstSeenAt)}, last ${dateTime(lastSeenAt)}`;
-  const end = resolvedAt === null ? "" : `\nResolved ${dateTime(resolvedAt)}`;
+  const seen = once ? dateTime(firstSeenAt) : `first ${dateTime(firstSeenAt)}, last ${near(lastSeenAt, firstSeenAt)}`;
+  const end = resolvedAt === null ? "" : `\nResolved ${near(resolvedAt, firstSeenAt)}`;
   return `${heard}  ·  ${seen}${end}`;
 }
 

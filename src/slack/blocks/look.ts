@@ -15,6 +15,18 @@ const CIRCLES = {
   red: ":red_circle:",
 } as const satisfies Record<Place["look"], string>;
 
+/** ":red_circle: *PROD* or :red_circle: *NIMDTA*, the sender does not say which", or that nothing is known. */
+export function candidatesMrkdwn(candidates: readonly Place[]): string {
+  if (candidates.length === 0) return placeMrkdwn(null);
+  return `${candidates.map(placeMrkdwn).join(" or ")}, the sender does not say which`;
+}
+
+/** The same in words alone. */
+export function candidatesPlain(candidates: readonly Place[]): string {
+  if (candidates.length === 0) return placePlain(null);
+  return `${candidates.map(({ name }) => nameText(name)).join(" or ")} (the sender does not say which)`;
+}
+
 /** ":red_circle: :lock: *PROD*" or ":large_green_circle: preprod": only what is protected has a lock and capitals. */
 export function placeMrkdwn(place: Place | null): string {
   if (place === null) return ":white_circle: environment not known";

@@ -1,7 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
-import { dateTime, escaped } from "../../command/format.ts";
+import { dateTime, escaped, near } from "../../command/format.ts";
 import type { RunState } from "../../services/contract.ts";
-import { clip, clipMrkdwn, nameText, saidText } from "../text.ts";
+import { clip, clipMrkdwn, codeText, firstLine, nameText, saidText } from "../text.ts";
 import { dangerIn, type Place, placeMrkdwn, placePlain, RUN_LOOK } from "./look.ts";
 import { type Block, buttonRow, type CommandButton, context, type Message, section } from "./parts.ts";
 
@@ -25,6 +25,8 @@ export interface RunCard {
   readonly attempt: number;
   readonly progress: Progress | null;
   readonly error: string | null;
+  /** An abort was tried, and the target has no way to carry one out. */
+  readonly cannotStop: boolean;
   readonly parent: number | null;
   readonly displaced: string | null;
 }
@@ -51,8 +53,8 @@ export function runCard(run: RunCard): Message {
   const said = sentence(run);
   const detail = [
     ...(run.progress === null || OVER.includes(run.state) ? [] : [progressLine(run.progress)]),
-    ...(run.error === null ? [] : [`Error: ${saidText(clip(run.error.replace(/\s+/g, " "), 600))}`]),
-    ...(run.because === null ? [] : [saidText(clip(run.because, 900))]),
+    ...(run.error === null ? [] : [`Error: ${codeText(firstLine(run.error), 300)}`]),
+    ...because(run),
   ];
   const blocks: Block[] = [
     section(`${mark} *Run ${run.number}*  ·  ${name}  ·  ${placeMrkdwn(run.place)}`),
@@ -79,7 +81,16 @@ function sentence(run: RunCard): string {
     return `${capital(words)}${restored}: settled by ${nameText(run.settledBy)}'s word, not proved`;
   }
   if (ENDS.includes(run.state)) return `${capital(words)}${restored}, ${run.proved ? "proved" : "not proved"}`;
-  return `${capital(words)} since ${dateTime(run.stateSince)}`;
+  const [state = words, ...rest] = words.split(/(?=[;:,] )/);
+  return `${capital(state)} since ${near(run.stateSince, run.requestedAt)}${rest.join("")}`;
+}
+
+/** Why it is so; left out where it says nothing that the card does not. */
+function because(run: RunCard): string[] {
+  if (run.because === null || run.state === "preparing" || run.state === "starting") return [];
+  if (run.because === `${run.byName} asked for it`) return [];
+  if (run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100))) return [];
+  return [saidText(clip(run.because, 900))];
 }
 
 function progressLine(progress: Progress): string {
@@ -97,8 +108,9 @@ function progressLine(progress: Progress): string {
 function smallPrint(run: RunCard): string[] {
   const parts = [
     `asked by ${nameText(run.byName)} ${dateTime(run.requestedAt)}`,
-    ...(run.startedAt === null ? [] : [`started ${dateTime(run.startedAt)}`]),
-    ...(run.finishedAt === null ? [] : [`ended ${dateTime(run.finishedAt)}`]),
+    ...(run.cannotStop && !OVER.includes(run.state) ? ["cannot be stopped from here"] : []),
+    ...(run.startedAt === null ? [] : [`started ${near(run.startedAt, run.requestedAt)}`]),
+    ...(run.finishedAt === null ? [] : [`ended ${near(run.finishedAt, run.requestedAt)}`]),
     ...(run.attempt > 1 ? [`attempt ${run.attempt}`] : []),
     ...(run.parent === null ? [] : [`follows run ${run.parent}`]),
   ];
@@ -111,12 +123,15 @@ function buttons(run: RunCard): CommandButton[] {
   if (OVER.includes(run.state)) {
     return [{ label: "Rerun", command: `sync rerun ${name}`, ...dangerIn(run.place) }];
   }
-  if (run.state === "unknown") return [{ label: "Settle", command: `sync settle ${name}` }, abort];
+  if (run.state === "unknown") {
+    const settle: CommandButton = { label: "Settle", command: `sync settle ${name}` };
+    return run.cannotStop ? [settle] : [settle, abort];
+  }
   if (DOUBTFUL.includes(run.state) || run.state === "restore_failed") {
     return [{ label: "Settle", command: `sync settle ${name}` }];
   }
   if (run.state === "aborting" || run.state === "restoring") return [];
-  return [abort];
+  return run.cannotStop ? [] : [abort];
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -47,6 +47,8 @@ const incident: fc.Arbitrary<IncidentHeader> = fc.record({
   status: fc.constantFrom("open", "acknowledged", "mitigated", "resolved"),
   severity: fc.constantFrom("sev1", "sev2", "sev3", "sev4"),
   place: maybe(place),
+  candidates: fc.array(place, { maxLength: 4 }),
+  error: maybe(words),
   services: fc.array(words, { maxLength: 40 }),
   jobs: fc.array(words, { maxLength: 40 }),
   ownerName: maybe(words),
@@ -84,6 +86,7 @@ const card: fc.Arbitrary<RunCard> = fc.record({
     ),
   ),
   error: maybe(words),
+  cannotStop: fc.boolean(),
   parent: maybe(number),
   displaced: maybe(words),
 });
@@ -171,6 +174,8 @@ test("any timeline entry is a reply that Slack takes; strangers' words call nobo
     incident: number,
     kind: fc.constantFrom("signal", "run", "note", "status", "else"),
     at: instant,
+    learnedAt: instant,
+    error: maybe(words),
     actorKind: fc.constantFrom("person" as const, "other" as const),
     actorName: words,
     text: words,
@@ -232,6 +237,8 @@ const esr: IncidentHeader = {
   status: "open",
   severity: "sev2",
   place: { name: "prod", look: "red", protected: true },
+  candidates: [],
+  error: null,
   services: ["esr-generator", "esr-notification"],
   jobs: [],
   ownerName: null,
@@ -264,6 +271,51 @@ test("a header says what, where, how bad, who and how often", () => {
     expect(all).toContain(said);
   }
   expect(all).toMatch(/first <!date\^1615905720\^\{date_short_pretty\} \{time\}\|2021-03-16 14:42 UTC>/);
+});
+
+test("a header shows the error's first line as code, and where it may be when nobody says which", () => {
+  const nimdta = { name: "nimdta", look: "red", protected: true } as const;
+  const { text, blocks } = incidentHeader({
+    ...esr,
+    title: "Person search index failed",
+    error: "SQLSyntaxErrorException: Unknown `column` <p.ntn>\n\tat com.mysql.Statement",
+    place: null,
+    candidates: [{ name: "prod", look: "red", protected: true }, nimdta],
+  });
+  const all = JSON.stringify(blocks);
+  expect(all).toContain("`SQLSyntaxErrorException: Unknown 'column' &lt;p.ntn&gt;`");
+  expect(all).not.toContain("com.mysql");
+  expect(all).toContain("*PROD* or :red_circle: :lock: *NIMDTA*, the sender does not say which");
+  expect(text).toContain("in prod or nimdta (the sender does not say which): Person search index failed `SQLSyntax");
+  const same = incidentHeader({ ...esr, error: "Cannot deserialize permitToWork" });
+  expect(JSON.stringify(same.blocks).match(/Cannot deserialize/g)).toHaveLength(1);
+});
+
+test("a reply names its person once, shows an error as code, and a day only where it matters", () => {
+  const entry = {
+    incident: 7,
+    kind: "status",
+    at: at("2021-03-17T05:20:00Z"),
+    learnedAt: at("2021-03-17T05:20:01Z"),
+    actorKind: "person" as const,
+    actorName: "Asha Rao",
+    text: "Asha Rao acknowledged the incident",
+    error: null,
+    blanked: false,
+    mention: null,
+  };
+  expect(entryReply(entry).text.match(/Asha Rao/g)).toHaveLength(1);
+  expect(entryReply(entry).text).toContain("^{time}|05:20 UTC>");
+  expect(entryReply({ ...entry, text: "TCS was deployed" }).text).toContain("Asha Rao");
+  expect(entryReply({ ...entry, at: at("2021-03-15T05:20:00Z") }).text).toContain("2021-03-15 05:20 UTC");
+  const failed = {
+    ...entry,
+    kind: "signal",
+    actorKind: "other" as const,
+    error: "No <b>\nat x",
+    text: "Sync failed: No <b>",
+  };
+  expect(entryReply(failed).text).toContain("Sync failed: `No &lt;b&gt;`");
 });
 
 test("preprod is never red, whatever happens there", () => {
@@ -307,6 +359,7 @@ const aRun: RunCard = {
   attempt: 1,
   progress: { stage: 2, stages: 4, done: 1_200, total: 5_000 },
   error: null,
+  cannotStop: false,
   parent: 3,
   displaced: null,
 };
@@ -317,6 +370,24 @@ test("a card tells the progress and offers what the state allows", () => {
   expect(drawn).toContain("sync abort run 4");
   expect(JSON.stringify(runCard({ ...aRun, state: "unknown" }).blocks)).toContain("sync settle run 4");
   expect(JSON.stringify(runCard({ ...aRun, state: "aborting" }).blocks)).not.toContain("command:");
+});
+
+test("what could not be stopped is said, and not offered to be stopped again", () => {
+  const drawn = JSON.stringify(runCard({ ...aRun, cannotStop: true }).blocks);
+  expect(drawn).toContain("cannot be stopped from here");
+  expect(drawn).not.toContain("sync abort");
+  const unknown = JSON.stringify(runCard({ ...aRun, state: "unknown", cannotStop: true }).blocks);
+  expect(unknown).toContain("sync settle run 4");
+  expect(unknown).not.toContain("sync abort");
+  expect(JSON.stringify(runCard({ ...aRun, state: "failed", cannotStop: true }).blocks)).not.toContain(
+    "cannot be stopped",
+  );
+});
+
+test("a card says since when before what it means, and who asked once", () => {
+  const asked = runCard({ ...aRun, state: "queued", because: "Asha Rao asked for it" });
+  expect(JSON.stringify(asked.blocks).match(/Asha Rao/g)).toHaveLength(1);
+  expect(runCard({ ...aRun, state: "unknown" }).text).toMatch(/Not known since <!date[^>]*>: it may be running/);
 });
 
 test("an end on a person's word says whose word, and that it is not proved", () => {
