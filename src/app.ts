@@ -16,7 +16,7 @@ import { createHttpServer } from "./http/server.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
 import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
-import { forgetBodies } from "./intake/retention.ts";
+import { forgetBodies } from "./intake/retention.store.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";

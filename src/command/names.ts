@@ -1,5 +1,6 @@
 import { UserError } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import { namesOf } from "../config/names.ts";
 import { nearest } from "../config/nearest.ts";
 import { list } from "./format.ts";
 
@@ -12,42 +13,29 @@ export function jobNamed(catalogue: Catalogue, word: string): string {
   const found = lookUpJob(catalogue, word);
   if (found !== null) return found;
   const known = Object.keys(catalogue.jobs);
-  const meant = nearest(
-    word,
-    Object.entries(catalogue.jobs).flatMap(([key, job]) => [key, ...jobWords(job)]),
-  );
+  const meant = nearest(word, allWays(catalogue, "job"));
   throw unknown("job", word, { meant: meant === null ? null : lookUpJob(catalogue, meant), known });
 }
 
-function lookUpJob(catalogue: Catalogue, word: string): string | null {
-  for (const key of Object.keys(catalogue.jobs)) if (same(key, word)) return key;
-  for (const [key, job] of Object.entries(catalogue.jobs)) {
-    if (jobWords(job).some((name) => same(name, word))) return key;
-  }
-  return null;
-}
-
-function jobWords(job: Catalogue["jobs"][string]): string[] {
-  const atTargets = Object.values(job.environments).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  return [...job.aliases, ...(job.title === undefined ? [] : [job.title]), ...atTargets];
-}
+const lookUpJob = (catalogue: Catalogue, word: string): string | null => namesOf(catalogue).keyOf("job", word);
 
 /** The catalogue's key of an environment, by key or alias. */
 export function environmentNamed(catalogue: Catalogue, word: string): string {
   const found = lookUpEnvironment(catalogue, word);
   if (found !== null) return found;
   const known = Object.keys(catalogue.environments);
-  const words = Object.entries(catalogue.environments).flatMap(([key, { aliases }]) => [key, ...aliases]);
-  const meant = nearest(word, words);
+  const meant = nearest(word, allWays(catalogue, "environment"));
   throw unknown("environment", word, { meant: meant === null ? null : lookUpEnvironment(catalogue, meant), known });
 }
 
-function lookUpEnvironment(catalogue: Catalogue, word: string): string | null {
-  for (const [key, { aliases }] of Object.entries(catalogue.environments)) {
-    if (same(key, word) || aliases.some((alias) => same(alias, word))) return key;
-  }
-  return null;
-}
+const lookUpEnvironment = (catalogue: Catalogue, word: string): string | null =>
+  namesOf(catalogue).keyOf("environment", word);
+
+/** Every way to write every entry of a kind: what a miss is compared with. */
+const allWays = (catalogue: Catalogue, kind: "job" | "environment"): string[] =>
+  Object.keys(kind === "job" ? catalogue.jobs : catalogue.environments).flatMap((key) =>
+    namesOf(catalogue).waysToWrite(kind, key),
+  );
 
 /** `JOB ENV`; a job's title may be several words, and the other order is understood where it can only mean one thing. */
 export function jobAndEnvironment(

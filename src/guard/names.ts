@@ -1,28 +1,11 @@
 import { UserError } from "../base/errors.ts";
 import type { Catalogue, CatalogueJob, Environment, JobEnvironment } from "../config/catalogue.ts";
+import { namesOf } from "../config/names.ts";
 import { hintFor } from "../config/nearest.ts";
 
-/** What `typed` is called in the catalogue, by name or alias; case does not count. Null when there is none. */
-export function environmentNamed(catalogue: Catalogue, typed: string): string | null {
-  return named(catalogue.environments, typed);
-}
-
-/** The same for a job; its title and its names in targets count too. */
-export function jobNamed(catalogue: Catalogue, typed: string): string | null {
-  const exact = named(catalogue.jobs, typed);
-  if (exact !== null) return exact;
-  const wanted = typed.trim().toLowerCase();
-  const known = Object.entries(catalogue.jobs).find(([, job]) =>
-    [job.title, ...Object.values(job.environments).map((place) => place.name)].some(
-      (name) => name?.toLowerCase() === wanted,
-    ),
-  );
-  return known?.[0] ?? null;
-}
-
-/** As `environmentNamed`; throws `not_found` with the nearest name. */
+/** What `typed` is called in the catalogue, by name or alias; throws `not_found` with the nearest name. */
 export function needEnvironment(catalogue: Catalogue, typed: string): { name: string; environment: Environment } {
-  const name = environmentNamed(catalogue, typed);
+  const name = namesOf(catalogue).keyOf("environment", typed);
   const environment = name === null ? undefined : catalogue.environments[name];
   if (name === null || environment === undefined) {
     throw notFound("environment", typed, Object.keys(catalogue.environments));
@@ -30,9 +13,9 @@ export function needEnvironment(catalogue: Catalogue, typed: string): { name: st
   return { name, environment };
 }
 
-/** As `jobNamed`; throws `not_found` with the nearest name. */
+/** The same for a job; its title and its names in targets count too. */
 export function needJob(catalogue: Catalogue, typed: string): { name: string; job: CatalogueJob } {
-  const name = jobNamed(catalogue, typed);
+  const name = namesOf(catalogue).keyOf("job", typed);
   const job = name === null ? undefined : catalogue.jobs[name];
   if (name === null || job === undefined) throw notFound("job", typed, Object.keys(catalogue.jobs));
   return { name, job };
@@ -81,13 +64,4 @@ function notFound(what: string, typed: string, known: string[]): UserError {
     message: `There is no ${what} ${typed}.`,
     ...(hint === "" ? {} : { wayOut: hint.charAt(0).toUpperCase() + hint.slice(1) }),
   });
-}
-
-function named(entries: Readonly<Record<string, { aliases: readonly string[] }>>, typed: string): string | null {
-  if (Object.hasOwn(entries, typed)) return typed;
-  const wanted = typed.trim().toLowerCase();
-  for (const [name, entry] of Object.entries(entries)) {
-    if (name.toLowerCase() === wanted || entry.aliases.some((alias) => alias.toLowerCase() === wanted)) return name;
-  }
-  return null;
 }

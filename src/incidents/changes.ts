@@ -2,6 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
 import { type Actor, actorId, actorKey, actorName, type PersonActor } from "../config/actor.ts";
 import type { Catalogue, Severity } from "../config/catalogue.ts";
+import { namesOf } from "../config/names.ts";
 import { nextNumber } from "../store/counters.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
@@ -16,7 +17,6 @@ import {
 } from "./incident.ts";
 import { incidentByRequest, insertIncident, lockIncident, updateIncident } from "./incidents.store.ts";
 import type { Facts } from "./match.ts";
-import { namesOf } from "./names.ts";
 import { redactorOf } from "./redact.ts";
 import { routeFor, severityFor } from "./routing.ts";
 import { appendEntries, hasWritten } from "./timeline.store.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Instant } from "../base/clock.ts";
 import type { SignalId } from "../base/ids.ts";
 import type { Catalogue, Severity, SignalKind } from "../config/catalogue.ts";
+import { namesOf } from "../config/names.ts";
 import type { Facts } from "./match.ts";
-import { namesOf } from "./names.ts";
 
 /** A signal in the catalogue's own words, redacted, ready to be stored. */
 export interface NewSignal {

@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import { namesOf } from "../incidents/names.ts";
+import { namesOf } from "../config/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import { conditionOf, type NewSignal } from "../incidents/signal.ts";
 import type { Delivery, Signal } from "./sources/contract.ts";

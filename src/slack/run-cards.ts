@@ -1,7 +1,8 @@
+import { namesOf } from "../config/names.ts";
 import type { Facts } from "../incidents/match.ts";
-import { namesOf } from "../incidents/names.ts";
 import { routeFor } from "../incidents/routing.ts";
 import { type Run, readRun, runEvents } from "../jobs/runs.store.ts";
+import { CANNOT_STOP } from "../services/runs-abort.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import { type RunCard, runCard, runGist } from "./blocks/run.ts";
 import { noteThreadGone } from "./posts.store.ts";
@@ -10,6 +11,10 @@ import { readThread } from "./threads.store.ts";
 
 /** How long a card waits for the thread of its incident. */
 const THREAD_MS = 500;
+
+/** Whether this line of a run's history is an abort that its target has no way to carry out. */
+const isCannotStop = (evidence: unknown): boolean =>
+  typeof evidence === "object" && evidence !== null && "abort" in evidence && evidence.abort === CANNOT_STOP.abort;
 
 /**
  * Keeps a run's card current: in the thread of its incident, else as the first message of a thread of its own in the
@@ -71,6 +76,7 @@ export function createRunCardProjector(parts: ProjectorParts): (id: number) => P
       settledBy: run.proof?.kind === "person" ? (last?.actorName ?? "somebody") : null,
       proved: run.proved,
       error: run.error?.message ?? null,
+      cannotStop: events.some((event) => isCannotStop(event.evidence)),
       parent: parent?.number ?? null,
       displaced: null,
     };

@@ -1,14 +1,8 @@
 import { expect, test } from "vitest";
-import { allPlaced, environmentNamed, jobNamed, needPlaced } from "../../src/guard/names.ts";
+import { allPlaced, needPlaced } from "../../src/guard/names.ts";
 import { catalogueOf } from "./fixture.ts";
 
 const catalogue = catalogueOf();
-
-test("names and aliases lead to the catalogue's own name, case does not count", () => {
-  expect(environmentNamed(catalogue, "Production")).toBe("prod");
-  expect(jobNamed(catalogue, "PERSONElasticSearchSyncJob")).toBe("person-sync");
-  expect(jobNamed(catalogue, "constructor")).toBeNull();
-});
 
 test("a name that is nearly right is answered with the right one", () => {
   expect(() => needPlaced(catalogue, { job: "person-snyc", environment: "prod" })).toThrow(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { newId } from "../../base/ids.ts";
 import type { Catalogue, SignalKind } from "../../config/catalogue.ts";
-import { namesOf } from "../../incidents/names.ts";
+import { namesOf } from "../../config/names.ts";
 import { countsOf, firstText, instantOf, isFields, readJson, tagsOf, textOf } from "../reading.ts";
 import { checkPathSecret, checkTimestamp, decoded, isHmac, sha256 } from "../signatures.ts";
 import type { DeliveryKey, HookRequest, Parsed, Signal, Source, Verdict } from "./contract.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Catalogue } from "../../config/catalogue.ts";
-import { namesOf } from "../../incidents/names.ts";
+import { namesOf } from "../../config/names.ts";
 import {
   checkJsonObject,
   type Fields,

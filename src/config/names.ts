@@ -1,12 +1,14 @@
-import type { Catalogue } from "../config/catalogue.ts";
+import type { Catalogue } from "./catalogue.ts";
 
-/** Names as senders write them -> the catalogue's own. A name that the catalogue does not know stays as it is. */
+/** Names as senders and people write them -> the catalogue's own. A name that the catalogue does not know stays as it is. */
 export interface Names {
   environment(name: string): string;
   service(name: string): string;
   job(name: string): string;
+  /** The same, or null where the catalogue knows no such name. */
+  keyOf(kind: Kind, name: string): string | null;
   /** Every way to write it, the catalogue's own first: what globs of a `match` are compared with. */
-  waysToWrite(kind: "environment" | "service" | "job", name: string): readonly string[];
+  waysToWrite(kind: Kind, name: string): readonly string[];
 }
 
 type Kind = "environment" | "service" | "job";
@@ -30,6 +32,7 @@ export function namesOf(catalogue: Catalogue): Names {
     environment: (name) => resolve("environment", name),
     service: (name) => resolve("service", name),
     job: (name) => resolve("job", name),
+    keyOf: (kind, name) => index[kind].own.get(fold(name)) ?? null,
     waysToWrite: (kind, name) => index[kind].ways.get(name) ?? [name],
   };
   cache.set(catalogue, names);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { createReceiver } from "../../src/intake/receive.ts";
-import { forgetBodies } from "../../src/intake/retention.ts";
+import { forgetBodies } from "../../src/intake/retention.store.ts";
 import { HOOK_SOURCES } from "../../src/intake/sources/index.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { estate, pingRequest } from "../helpers/hear.ts";
