@@ -107,6 +107,7 @@ export async function startWorker(parts: {
       ring: (doorbell) => performer.perform(doorbell as Pick<Ring, "kind" | "ref">),
     }),
   );
+  await untilReady(parts.backend, workers);
   const sweep = startSweep({
     name: "due work",
     everyMs: parts.sweepEveryMs,
@@ -122,6 +123,20 @@ export async function startWorker(parts: {
       await within(CLOSE_MS, performer.idle());
     },
   };
+}
+
+/**
+ * On Postgres, a BullMQ worker whose first connection failed would try again for ever without a pause and let nothing
+ * else run: a start that fails is told at once instead. A Redis that is away is waited for by the workers themselves.
+ */
+async function untilReady(backend: QueueBackend, workers: readonly DoorbellWorker[]): Promise<void> {
+  if (backend.name !== "postgres") return;
+  try {
+    await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  } catch (error) {
+    for (const worker of workers) worker.close().catch(() => {});
+    throw error;
+  }
 }
 
 async function within(limitMs: number, closing: Promise<unknown>): Promise<void> {
