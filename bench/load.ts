@@ -1,4 +1,4 @@
-import { request as httpRequest, Agent } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 
 export interface Shot {
   readonly method?: string;
@@ -15,7 +15,10 @@ export interface Hits {
 }
 
 /** As fast as `connections` keep-alive connections go, for `forMs`. */
-export async function flood(url: string, options: { connections: number; forMs: number; next: () => Shot }): Promise<Hits> {
+export async function flood(
+  url: string,
+  options: { connections: number; forMs: number; next: () => Shot },
+): Promise<Hits> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   const hits = collector();
   const startedAt = performance.now();
@@ -31,7 +34,10 @@ export async function flood(url: string, options: { connections: number; forMs: 
 }
 
 /** One request every `1 / perSecond`, whether or not the ones before were answered. */
-export async function steady(url: string, options: { perSecond: number; forMs: number; next: () => Shot }): Promise<Hits> {
+export async function steady(
+  url: string,
+  options: { perSecond: number; forMs: number; next: () => Shot },
+): Promise<Hits> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const hits = collector();
   const startedAt = performance.now();
@@ -66,7 +72,11 @@ function send(url: string, shot: Shot, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       `${url}${shot.path}`,
-      { method: shot.method ?? "POST", agent, headers: { ...shot.headers, "content-length": Buffer.byteLength(shot.body) } },
+      {
+        method: shot.method ?? "POST",
+        agent,
+        headers: { ...shot.headers, "content-length": Buffer.byteLength(shot.body) },
+      },
       (response) => {
         response.resume();
         response.once("end", () => resolve(response.statusCode ?? 0));

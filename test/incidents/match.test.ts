@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Facts, globMatches, matches } from "../../src/incidents/match.ts";
 import { namesOf } from "../../src/config/names.ts";
+import { type Facts, globMatches, matches } from "../../src/incidents/match.ts";
 import { routeFor, severityFor } from "../../src/incidents/routing.ts";
 import { estate } from "../helpers/hear.ts";
 

@@ -1,0 +1,21 @@
+// `npm run -s bench -- NAME…`: JSON lines on stdout, one a metric; progress on stderr; exit 1 when one could not be taken.
+import { command } from "./command.ts";
+import { intake } from "./intake.ts";
+import { reportFailure } from "./report.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { intake, command };
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`usage: npm run -s bench -- ${Object.keys(BENCHES).join(" ")}`);
+  process.exit(2);
+}
+for (const name of names) {
+  try {
+    await BENCHES[name]?.();
+  } catch (error) {
+    reportFailure(name, error);
+  }
+}
+process.exit();
