@@ -30,22 +30,25 @@ export const jobs = defineCommand<Which, readonly JobView[]>({
   call: (services, asking, { all: _, ...filter }) => services.jobs.list(asking, filter),
   say: (found, { environment, all }, { catalogue }) => {
     const byJob = [...Map.groupBy(found, ({ job }) => job).values()];
+    const may = found.some((place) => place.may.some((action) => action !== "view"));
     const rest = `\`/sync jobs ${environment === undefined ? "" : `${environment} `}--all\` shows them.`;
     return {
       tone: "info",
       text:
         found.length === 0
           ? "There is no job that you can see here. `/sync permissions` shows what you may do, and who may more."
-          : `${count(byJob.length, "job")}. You may run, abort and settle them, except where it says otherwise:`,
+          : may
+            ? `${count(byJob.length, "job")}. You may run, abort and settle them, except where it says otherwise:`
+            : `${count(byJob.length, "job")}. You may only look at them; \`/sync permissions\` says who may more:`,
       sections: [
         {
           lines: shortened(
-            byJob.map((places) => jobLine(catalogue, places)),
+            byJob.map((places) => jobLine(catalogue, places, may)),
             all ? Number.POSITIVE_INFINITY : MOST,
             rest,
           ),
         },
-        ...(found.length === 0 ? [] : [{ lines: ["Start one: `/sync run JOB ENV`"] }]),
+        ...(!may ? [] : [{ lines: ["Start one: `/sync run JOB ENV`"] }]),
       ],
       data: { jobs: found.map(jobData) },
     };
@@ -53,12 +56,12 @@ export const jobs = defineCommand<Which, readonly JobView[]>({
 });
 
 /** One job on one line: its places with what is special about each. `places` has at least one. */
-function jobLine(catalogue: Catalogue, places: readonly JobView[]): string {
+function jobLine(catalogue: Catalogue, places: readonly JobView[], marked: boolean): string {
   const [first] = places;
   if (first === undefined) return "";
   const title = first.title === first.job ? "" : ` ${escaped(first.title)}`;
   const where = places.map((place) => {
-    const remarks = [...mayNot(place.may), ...nowAt(place)];
+    const remarks = [...(marked ? mayNot(place.may) : []), ...nowAt(place)];
     return `${environmentName(catalogue, place.environment)}${remarks.length === 0 ? "" : ` (${remarks.join("; ")})`}`;
   });
   return `*${escaped(first.job)}*${title}: ${where.join(", ")}`;

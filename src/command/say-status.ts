@@ -22,7 +22,7 @@ export function whatMatters(catalogue: Catalogue, jobs: readonly JobView[], now:
   const dark = jobs.filter(({ targetSays }) => targetSays === "not_known");
   const idle = others.filter((job) => !elsewhere.includes(job) && !dark.includes(job));
   const headline = [
-    running.length === 0 ? "Nightdesk has nothing running there." : `Nightdesk runs ${running.length} now.`,
+    running.length === 0 ? "Nightdesk has nothing running." : `Nightdesk runs ${running.length} now.`,
     ...(needed.length === 0 ? [] : [`${needed.length} ${needed.length === 1 ? "needs" : "need"} a person.`]),
     ...(elsewhere.length === 0 ? [] : [`${elsewhere.length} by something else.`]),
   ];

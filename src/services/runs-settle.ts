@@ -21,7 +21,7 @@ export async function unsettled(tx: Tx, runId: number): Promise<UserError | null
   if (run.state === "unknown" || run.state === "abort_unconfirmed") return null;
   return new UserError("conflict", {
     code: "nothing_to_settle",
-    message: `Run ${run.number} is ${run.state.replaceAll("_", " ")}: there is nothing to settle.`,
+    message: `There is nothing to settle: run ${run.number} stands at "${run.state.replaceAll("_", " ")}".`,
     wayOut: "Only a run whose end nobody knows (unknown, abort unconfirmed) is settled by a person's word.",
   });
 }

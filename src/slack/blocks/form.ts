@@ -88,6 +88,7 @@ function titleBlocks(question: Question): Block[] {
 }
 
 function questionBlocks(question: Question): Block[] {
+  if (question.lines.length === 0 && question.fields.length > 0) return [];
   const [first = safe(question.title), ...rest] = question.lines.map(safe);
   const looked = titleBlocks(question).length > 0;
   const lines = [looked ? first : `${CIRCLES[question.look]} ${first}`, ...rest];

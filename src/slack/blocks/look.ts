@@ -77,7 +77,7 @@ export const RUN_LOOK = {
   paused: { mark: ":double_vertical_bar:", words: "paused" },
   unknown: { mark: ":grey_question:", words: "not known: it may be running, it may have ended" },
   aborting: { mark: ":black_square_for_stop:", words: "being aborted; not proved yet" },
-  abort_unconfirmed: { mark: ":grey_question:", words: "abort asked for, end not proved" },
+  abort_unconfirmed: { mark: ":grey_question:", words: "end not proved: an abort was asked for" },
   restoring: { mark: ":leftwards_arrow_with_hook:", words: "being restored" },
   restore_failed: { mark: ":warning:", words: "restore failed; a person must decide" },
   refused: { mark: ":heavy_minus_sign:", words: "refused before the start; nothing was touched" },

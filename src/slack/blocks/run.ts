@@ -82,7 +82,8 @@ function sentence(run: RunCard): string {
   }
   if (ENDS.includes(run.state)) return `${capital(words)}${restored}, ${run.proved ? "proved" : "not proved"}`;
   const [state = words, ...rest] = words.split(/(?=[;:,] )/);
-  return `${capital(state)} since ${near(run.stateSince, run.requestedAt)}${rest.join("")}`;
+  const since = OVER.includes(run.state) ? "" : "since ";
+  return `${capital(state)} ${since}${near(run.stateSince, run.requestedAt)}${rest.join("")}`;
 }
 
 /** Why it is so; left out where it says nothing that the card does not. */
@@ -108,7 +109,9 @@ function progressLine(progress: Progress): string {
 function smallPrint(run: RunCard): string[] {
   const parts = [
     `asked by ${nameText(run.byName)} ${dateTime(run.requestedAt)}`,
-    ...(run.cannotStop && !OVER.includes(run.state) ? ["cannot be stopped from here"] : []),
+    ...(run.cannotStop && !OVER.includes(run.state) && run.because?.includes("cannot be stopped") !== true
+      ? ["cannot be stopped from here"]
+      : []),
     ...(run.startedAt === null ? [] : [`started ${near(run.startedAt, run.requestedAt)}`]),
     ...(run.finishedAt === null ? [] : [`ended ${near(run.finishedAt, run.requestedAt)}`]),
     ...(run.attempt > 1 ? [`attempt ${run.attempt}`] : []),
