@@ -35,6 +35,7 @@ Server.prototype.emit = function (event, request, ...rest) {
 const IDLE = [
   /^select "kind", "ref", "due_at" from "outbox"/,
   /^update "outbox" set "claimed_until" = \$1 where "id"/,
+  /^update "inbox" set "body"/,
   /^(begin|start transaction)\b/i,
 ];
 const CLAIM = /^update "outbox" set "claimed_by"/;

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { watchLeftovers } from "../../sandbox/leftovers.ts";
 import { type Desk, type DeskOptions, setDesk } from "../journeys/desk.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -16,27 +17,26 @@ export interface Outcome {
 }
 
 const PRELOAD = fileURLToPath(new URL("kill.mjs", import.meta.url));
-/** All the processes compile the same files: kept for as long as this one lives. */
-const COMPILED = mkdtempSync(join(tmpdir(), "nightdesk-compiled-"));
-process.once("exit", () => rmSync(COMPILED, { recursive: true, force: true }));
+/** The points that were reached, and what all the processes compiled; gone when this process ends, however it ends. */
+const FOLDER = mkdtempSync(join(tmpdir(), "nightdesk-chaos-"));
+watchLeftovers().folder(FOLDER);
 
 /**
- * Plays a scenario against a process that is killed at its `at`-th point (0: never; a text: the first such point), and against the one that is started
- * in its place. Slack keeps the events that nobody takes meanwhile and brings them afterwards.
+ * Plays a scenario against a process that is killed at its `at`-th point (0: never; a text: the first such point), and
+ * against the one that is started in its place. Slack keeps the events that nobody takes meanwhile and brings them afterwards.
  */
 export async function playWithKill(
   scenario: Scenario,
   given: { readonly at: number | string } & Pick<DeskOptions, "server" | "template" | "logFolder">,
 ): Promise<Outcome> {
   const startedAt = Date.now();
-  const folder = await mkdtemp(join(tmpdir(), "nightdesk-chaos-"));
-  const file = join(folder, "points");
+  const file = join(FOLDER, randomUUID());
   let desk: Desk | undefined;
   let over = false;
   try {
     const here = await setDesk({ ...given, eventRetryDelaysMs: [300, 900, 900], jobTakes: "1s" });
     desk = here;
-    const more = { NODE_COMPILE_CACHE: COMPILED };
+    const more = { NODE_COMPILE_CACHE: join(FOLDER, "compiled") };
     const victim = await here.open({
       ...more,
       NODE_OPTIONS: `--import=${PRELOAD}`,
@@ -58,7 +58,6 @@ export async function playWithKill(
   } finally {
     over = true;
     await desk?.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
