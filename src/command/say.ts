@@ -107,9 +107,9 @@ export function runButtons(run: RunView): AnswerButton[] {
 /** `*INC-3* sev2 open: ESR fails in prod. 4 alerts, last 05:20, owner Asha Rao` */
 export function incidentLine(catalogue: Catalogue, incident: IncidentView, now: Instant): string {
   const signals =
-    incident.signals === 0
+    incident.alerts === 0
       ? `Opened ${near(incident.openedAt, now)}`
-      : `${count(incident.signals, "alert")}, last ${near(incident.lastSeenAt, now)}`;
+      : `${count(incident.alerts, "alert")}, last ${near(incident.lastSeenAt, now)}`;
   const owner = incident.ownerName === null ? "nobody has it" : `with ${escaped(incident.ownerName)}`;
   return `*INC-${incident.number}* ${incident.severity} ${incident.status}: ${escaped(incident.title)}${whereOf(catalogue, incident)}. ${signals}, ${owner}`;
 }

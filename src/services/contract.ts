@@ -63,6 +63,8 @@ export interface IncidentView {
   readonly owner: string | null;
   readonly ownerName: string | null;
   readonly signals: number;
+  /** Those of them that say that something is wrong. */
+  readonly alerts: number;
   readonly openedAt: Instant;
   readonly firstSeenAt: Instant;
   readonly lastSeenAt: Instant;

@@ -38,6 +38,7 @@ export function viewIncident(incident: Incident): IncidentView {
     owner: incident.ownerKey,
     ownerName: incident.ownerName,
     signals: incident.signalCount,
+    alerts: incident.firingCount,
     openedAt: incident.openedAt,
     firstSeenAt: incident.firstSeenAt,
     lastSeenAt: incident.lastSeenAt,

@@ -64,7 +64,7 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
       place: placeOf(catalogue, incident.environment),
       candidates: incident.environment === null ? await candidatesIn(incident) : [],
       error: await firstError(store.db, incident.id),
-      signals: incident.signalCount,
+      alerts: incident.firingCount,
       runs: runs.reverse(),
       joinedBy: await joinedBy(store.db, incident.id),
       mention: null,

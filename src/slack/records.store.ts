@@ -74,12 +74,13 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
   }));
 }
 
-/** The rule that joined the newest signal of an incident, as it is shown. */
+/** The rule that joined the newest alert of an incident, as it is shown. */
 export async function joinedBy(db: Db, incidentId: number): Promise<string | null> {
   const row = await db
     .selectFrom("signals")
     .select("joined_by")
     .where("incident_id", "=", incidentId)
+    .where("kind", "in", ["failed", "firing"])
     .where("joined_by", "is not", null)
     .orderBy("id", "desc")
     .limit(1)

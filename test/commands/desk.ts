@@ -73,6 +73,7 @@ export const inc3: IncidentView = {
   owner: null,
   ownerName: null,
   signals: 4,
+  alerts: 4,
   openedAt: at("2021-03-16T14:42:00Z"),
   firstSeenAt: at("2021-03-16T14:42:00Z"),
   lastSeenAt: at("2021-03-17T00:09:00Z"),

@@ -80,7 +80,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     const incident = await openIncident(store, clock.now());
     await projectors.incident(incident.id);
     for (const signals of [2, 3, 4]) {
-      await changeIncident(store, incident.id, { signal_count: signals });
+      await changeIncident(store, incident.id, { firing_count: signals });
       expect((await projectors.incident(incident.id)).done).toBe(false);
     }
     expect(calls.filter((method) => method === "chat.update")).toEqual([]);
@@ -155,7 +155,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     const before = await backend.thread("ops", former?.ts ?? "");
     for (const message of [...before].reverse()) await backend.remove("ops", message.ts);
     clock.advance({ seconds: 10 });
-    await changeIncident(store, incident.id, { signal_count: 2 });
+    await changeIncident(store, incident.id, { firing_count: 2 });
     await finish(() => projectors.incident(incident.id));
     const roots = await backend.roots("ops");
     const root = roots.at(-1);

@@ -63,7 +63,7 @@ export async function openIncident(store: Store, now: Instant, more: Partial<Inc
 export async function changeIncident(
   store: Store,
   id: number,
-  change: { status?: string; signal_count?: number; title?: string },
+  change: { status?: string; firing_count?: number; title?: string },
 ): Promise<void> {
   await store.db.updateTable("incidents").set(change).where("id", "=", id).execute();
 }

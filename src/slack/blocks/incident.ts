@@ -39,7 +39,8 @@ export interface IncidentHeader {
   readonly services: readonly string[];
   readonly jobs: readonly string[];
   readonly ownerName: string | null;
-  readonly signals: number;
+  /** Signals that something is wrong; starts, ends and resolutions are not among them. */
+  readonly alerts: number;
   readonly openedAt: Instant;
   readonly firstSeenAt: Instant;
   readonly lastSeenAt: Instant;
@@ -122,9 +123,9 @@ const wherePlain = ({ place, candidates }: IncidentHeader): string =>
   place === null ? candidatesPlain(candidates) : placePlain(place);
 
 function seenLines(incident: IncidentHeader): string {
-  const { signals, rate, firstSeenAt, lastSeenAt, resolvedAt } = incident;
+  const { alerts, rate, firstSeenAt, lastSeenAt, resolvedAt } = incident;
   const bars = sparkline(rate);
-  const heard = signals === 0 ? "Opened by hand" : `*${counted(signals, "alert")}*${bars === "" ? "" : ` \`${bars}\``}`;
+  const heard = alerts === 0 ? "Opened by hand" : `*${counted(alerts, "alert")}*${bars === "" ? "" : ` \`${bars}\``}`;
   const once = firstSeenAt.epochMilliseconds === lastSeenAt.epochMilliseconds;
   const seen = once ? dateTime(firstSeenAt) : `first ${dateTime(firstSeenAt)}, last ${near(lastSeenAt, firstSeenAt)}`;
   const end = resolvedAt === null ? "" : `\nResolved ${near(resolvedAt, firstSeenAt)}`;
