@@ -92,7 +92,7 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
     case "refused":
       return json(200, { refused: await refusedLines(store.db, limit) });
     case "settled":
-      return json(200, await readSettled(store.db, clock.now()));
+      return json(200, await readSettled(store.db, clock));
     default:
       return noSuch(url);
   }

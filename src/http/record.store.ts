@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Instant } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { workAhead } from "../store/outbox.ts";
 import type { Db } from "../store/store.ts";
 
@@ -77,8 +77,8 @@ export interface Settled {
   readonly nextDueAt: string | null;
 }
 
-/** Nothing due, nothing in flight: inbox, outbox and commands are empty of work at `now`. */
-export async function readSettled(db: Db, now: Instant): Promise<Settled> {
+/** Nothing due, nothing in flight: inbox, outbox and commands are empty of work. */
+export async function readSettled(db: Db, clock: Pick<Clock, "now">): Promise<Settled> {
   const inbox = await db
     .selectFrom("inbox")
     .select((select) => select.fn.countAll<number>().as("count"))
@@ -93,8 +93,9 @@ export async function readSettled(db: Db, now: Instant): Promise<Settled> {
     .orderBy("id")
     .limit(20)
     .execute();
-  // Last: whoever empties inbox or a command puts what follows from it here in the same transaction.
-  const { due, nextDueAt } = await workAhead(db, now);
+  // Last: whoever empties inbox or a command puts what follows from it here in the same transaction, due at its own now,
+  // which may be later than the beginning of this look.
+  const { due, nextDueAt } = await workAhead(db, clock.now());
   const waiting = [
     ...(inbox.count === 0 ? [] : [`${inbox.count} in the inbox`]),
     ...commands.map(({ id, answered_at }) => `command ${id} ${answered_at === null ? "unanswered" : "undelivered"}`),
