@@ -1,4 +1,3 @@
-import { captureException, close as closeSentry, init as initSentry } from "@sentry/node";
 import { createApp } from "./app.ts";
 import { drillClock, systemClock } from "./base/clock.ts";
 import { ConfigError, messageOf, UserError } from "./base/errors.ts";
@@ -59,7 +58,7 @@ function check(words: readonly string[]): number {
 async function serve(role: ServingRole): Promise<number> {
   const config = readConfig(env, role);
   const log = createLogger({ level: config.logLevel, role });
-  if (config.sentryDsn !== null) initSentry({ dsn: config.sentryDsn });
+  const faults = await reportFaults(config.sentryDsn);
   const { catalogue, warnings } = loadCatalogue({ file: config.catalogueFile, env, plugins });
   for (const warning of warnings) log.warn({ catalogue: warning }, "the catalogue has something that is not acted on");
   const app = createApp({
@@ -67,22 +66,40 @@ async function serve(role: ServingRole): Promise<number> {
     catalogue,
     log,
     clock: config.clockFile === null ? systemClock : drillClock(config.clockFile),
-    reportError: (error, context) => {
-      captureException(error, { extra: context });
-    },
+    reportError: faults.report,
   });
   process.on("unhandledRejection", (error) => {
     log.error({ error: messageOf(error) }, "a promise was rejected and nobody looked");
-    captureException(error);
+    faults.report(error, {});
   });
   await app.start();
   const signal = await stopSignal();
   log.info({ signal }, "stopping");
   const deadline = setTimeout(() => process.exit(1), 20_000);
   await app.close();
-  await closeSentry(2_000);
+  await faults.close();
   clearTimeout(deadline);
   return 0;
+}
+
+interface Faults {
+  report(error: unknown, context: Readonly<Record<string, unknown>>): void;
+  close(): Promise<void>;
+}
+
+/** Our own errors go to Sentry. Loaded only where it is wanted: it takes longer to load than everything else together. */
+async function reportFaults(dsn: string | null): Promise<Faults> {
+  if (dsn === null) return { report: () => {}, close: async () => {} };
+  const sentry = await import("@sentry/node");
+  sentry.init({ dsn });
+  return {
+    report: (error, context) => {
+      sentry.captureException(error, { extra: context });
+    },
+    close: async () => {
+      await sentry.close(2_000);
+    },
+  };
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {
