@@ -17,6 +17,8 @@ interface Leg {
 }
 
 const LONGEST_LEG_MS = 12 * 60_000;
+/** A drill waits more than it works. */
+const DRILL_LANES = 2;
 const ci = process.env["CI"] === "true";
 let interrupted = false;
 const scratch = mkdtempSync(join(tmpdir(), "nightdesk-test-"));
@@ -107,9 +109,6 @@ function vitest(name: string, args: readonly string[]): Leg {
     },
   };
 }
-
-/** Two at a time, one a core: a drill waits more than it works. */
-const DRILL_LANES = 2;
 
 function drillLeg(files: readonly string[]): Leg {
   const lanes = Array.from({ length: DRILL_LANES }, (_, lane) => files.filter((_, n) => n % DRILL_LANES === lane));
