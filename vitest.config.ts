@@ -6,7 +6,9 @@ export default defineConfig({
     globalSetup: ["test/helpers/postgres.setup.ts"],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    maxWorkers: 2,
+    // Most tests wait (for Postgres, for a timer) more than they compute, and share nothing but the server.
+    maxWorkers: 4,
+    isolate: false,
     sequence: { hooks: "stack" },
   },
 });

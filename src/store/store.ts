@@ -72,6 +72,7 @@ export function ringAfterCommit(tx: Tx, ring: Ring): void {
 
 // Instants are Temporal.Instant on both sides. pg asks an object it does not know for `toPostgres`.
 Object.defineProperty(Temporal.Instant.prototype, "toPostgres", {
+  configurable: true,
   value(this: Temporal.Instant) {
     return this.toString();
   },

@@ -13,7 +13,7 @@ const DELICATE: Readonly<Record<string, readonly string[]>> = {
     "after PUT /sync/api/job/personRecordStatusJob",
   ],
 };
-const SPREAD = 7;
+const SPREAD = 4;
 /** Most of a play is waiting until a dead process's claims have run out. */
 const LANES = 6;
 

@@ -22,7 +22,7 @@ async function createDatabase(template: string): Promise<string> {
   const server = inject("postgresUrl");
   const name = `test_${randomBytes(6).toString("hex")}`;
   await administer(server, async (client) => {
-    await client.query(`create database "${name}" template "${template}"`);
+    await client.query(`create database "${name}" template "${template}" strategy file_copy`);
   });
   // Registered first, so that it runs after the store has closed (last in, first out).
   onTestFinished(() =>

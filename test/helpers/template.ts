@@ -10,12 +10,11 @@ export function databaseUrl(server: string, name: string): string {
   return url.toString();
 }
 
-/** One statement on the server's maintenance database, under a lock that all test runs of this server share. */
+/** Work on the server's maintenance database. */
 export async function administer(server: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl(server, "postgres") });
   await client.connect();
   try {
-    await client.query("select pg_advisory_lock(6174002)");
     await work(client);
   } finally {
     await client.end();
@@ -26,6 +25,8 @@ export async function administer(server: string, work: (client: pg.Client) => Pr
 export async function prepareTemplate(server: string): Promise<string> {
   const name = `template_${migrationsHash()}`;
   await administer(server, async (client) => {
+    // All test runs of this server share it; the lock goes with the connection.
+    await client.query("select pg_advisory_lock(6174002)");
     const found = await client.query("select 1 from pg_database where datname = $1", [name]);
     if (found.rowCount === 1) return;
     await client.query(`create database "${name}_new"`);
