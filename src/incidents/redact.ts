@@ -37,12 +37,12 @@ const SHAPES: readonly { shape: RegExp; instead: string }[] = [
   { shape: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, instead: SECRET },
   { shape: /\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?(?:\.[\w-]*)?(?:\.[\w-]*)?/g, instead: SECRET },
   { shape: /\b(bearer|basic|token)\s+[\w+/=._~-]{12,}/gi, instead: `$1 ${SECRET}` },
-  // password=…, "apiKey": "…", AWS_SECRET_ACCESS_KEY: …
-  {
-    shape:
-      /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credential|authorization|signature)[\w-]{0,20}["']?\s{0,5}[=:]\s{0,5})(?:"[^"\n]{1,500}"|'[^'\n]{1,500}'|(?!\[secret\])[^\s,;&"'<>)}\]]{3,500})/gi,
-    instead: `$1${SECRET}`,
-  },
   { shape: /<mailto:[^>|\s]{1,320}(?:\|[^>]{0,320})?>/gi, instead: "[e-mail]" },
   { shape: /[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b/gi, instead: "[e-mail]" },
+  // password=…, "apiKey": "…", AWS_SECRET_ACCESS_KEY: … After the addresses: what they leave may still be such a value.
+  {
+    shape:
+      /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|credential|authorization|signature)[\w-]{0,20}["']?\s{0,5}[=:]\s{0,5})(?:"[^"\n]{1,500}"|'[^'\n]{1,500}'|(?!\[(?:secret|e-mail|redacted)\])[^\s,;&"'<>)}\]]{3,500})/gi,
+    instead: `$1${SECRET}`,
+  },
 ];
