@@ -129,7 +129,18 @@ export function createApp(parts: AppParts): App {
     incident: (id) => slack.project("incident", id),
     "run-card": (id) => slack.project("run-card", id),
     run: createAdvance({ store, clock, catalogue, connections, log }),
-    command: createCommandExecutor({ store, clock, log, router, resolveActor }),
+    abort: async () => ({ done: true }),
+    chain: async () => ({ done: true }),
+    chunk: async () => ({ done: true }),
+    "dead-letters": async () => ({ done: true }),
+    command: createCommandExecutor({
+      store,
+      clock,
+      log,
+      router,
+      resolveActor,
+      numbersOfThread: slack.numbersOfThread,
+    }),
     answer: slack.deliverAnswer,
   };
 

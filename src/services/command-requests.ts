@@ -189,6 +189,19 @@ export interface CommandRouter {
   fault(error: unknown, asked: { readonly text: string; readonly requestKey: string }): object;
 }
 
+/**
+ * What a thread is about, by the numbers that people type. `not_yet`: its first message may be one of ours of which
+ * Slack has not told yet where it is.
+ */
+export type NumbersOfThread = (
+  channel: string,
+  threadTs: string,
+) => Promise<{ readonly incident: number | null; readonly run: number | null } | "not_yet">;
+
+/** Slack tells within this where a message is, or it is out: then no reply to it is heard either. */
+const THREAD_KNOWN_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
+
 /** What was not carried out for so long is not carried out any more. Slack's response URLs live twice as long. */
 const GOOD_FOR_MS = 15 * 60_000;
 
@@ -202,6 +215,7 @@ export function createCommandExecutor(parts: {
   readonly log: Logger;
   readonly router: CommandRouter;
   readonly resolveActor: ResolveActor;
+  readonly numbersOfThread: NumbersOfThread;
 }): (id: number) => Promise<WorkOutcome> {
   const { store, clock, log, router, resolveActor } = parts;
 
@@ -221,15 +235,31 @@ export function createCommandExecutor(parts: {
     }
   };
 
+  const agoMsOf = (request: CommandRequest): number =>
+    clock.now().epochMilliseconds - request.requestedAt.epochMilliseconds;
+
+  /** What is said within milliseconds of a thread's first message is heard before anyone knows what that thread is about. */
+  const inItsThread = async (request: CommandRequest): Promise<CommandRequest | "not_yet"> => {
+    const { channel, threadTs, incident, run } = request.context;
+    if (channel === null || threadTs === null || incident !== null || run !== null) return request;
+    const numbers = await parts.numbersOfThread(channel, threadTs);
+    if (numbers !== "not_yet") return { ...request, context: { ...request.context, ...numbers } };
+    return agoMsOf(request) < THREAD_KNOWN_MS ? "not_yet" : request;
+  };
+
   /** A start that was asked for at 03:00 must not happen by itself at 05:00, when the outage is over. */
   const tooLate = (request: CommandRequest): object | null => {
-    const agoMs = clock.now().epochMilliseconds - request.requestedAt.epochMilliseconds;
+    const agoMs = agoMsOf(request);
     return agoMs <= GOOD_FOR_MS ? null : router.tooLate({ text: request.text, asking: askingOf(request), agoMs });
   };
 
   return async (id) => {
-    const request = await readCommandRequest(store.db, id);
-    if (request === null || request.answeredAt !== null) return { done: true };
+    const kept = await readCommandRequest(store.db, id);
+    if (kept === null || kept.answeredAt !== null) return { done: true };
+    const request = await inItsThread(kept);
+    if (request === "not_yet") {
+      return { done: false, dueAt: clock.now(), notBefore: clock.machineNow().add({ milliseconds: LOOK_AGAIN_MS }) };
+    }
     const answer = tooLate(request) ?? (await answered(request));
     await store.tx((tx) => answerCommand(tx, request.id, { answer, at: clock.now() }));
     return { done: true };

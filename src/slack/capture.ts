@@ -13,6 +13,7 @@ import type { WhoAmI } from "./identity.ts";
 import { mentionedIn, withNames } from "./people-text.ts";
 import { noteDeletedInSlack } from "./posts.store.ts";
 import { instantOfTs } from "./text.ts";
+import { mayBeComing, subjectOfThread } from "./threads.store.ts";
 
 /** 📌 marks a line as key. */
 const PINS = new Set(["pushpin", "round_pushpin"]);
@@ -40,7 +41,13 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
 
   const capture: CaptureSlackEvent = async (tx, event, receivedAt) => {
     const heard = readEvent(event);
-    if (heard === null || !(await holdChannel(tx, heard.channel))) return;
+    if (heard === null) return;
+    const ours = await holdChannel(tx, heard.channel);
+    // Said within milliseconds of a thread's first message: whose thread it is will be known in a moment.
+    const { channel, threadTs } = heard;
+    const unknown = threadTs !== null && (await subjectOfThread(tx, channel, threadTs)) === null;
+    if (unknown && (await mayBeComing(tx, channel, threadTs))) throw new NotNow("its thread is not known yet");
+    if (!ours) return;
     if (heard.kind === "deleted" && (await noteDeletedInSlack(tx, heard.channel, heard.ts))) return;
     const incident = await incidentOfEvent(tx, heard);
     if (incident === null) {

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import type { NumbersOfThread } from "../services/command-requests.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { createAnswerer } from "./answers.ts";
@@ -21,7 +22,7 @@ import type { SlackPorts } from "./surfaces/contract.ts";
 import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
 import { registerSurfaces } from "./surfaces/register.ts";
 import { createRespond } from "./surfaces/respond.ts";
-import { numbersOfThread } from "./threads.store.ts";
+import { mayBeComing, numbersOfThread } from "./threads.store.ts";
 import { createUploadToThread, type UploadToThread } from "./uploads.ts";
 
 export interface SlackOptions {
@@ -51,6 +52,7 @@ export interface Slack {
   /** Work of kind `answer`, by the id of the command request. */
   deliverAnswer(id: number): Promise<WorkOutcome>;
   readonly captureSlackEvent: CaptureSlackEvent;
+  readonly numbersOfThread: NumbersOfThread;
   readonly directory: Directory;
   readonly uploadToThread: UploadToThread;
   /** The Slack ids of the members of a Slack user group. */
@@ -111,6 +113,11 @@ export function createSlack(options: SlackOptions): Slack {
     project: (kind, id) => (kind === "incident" ? projectIncident(id) : projectRunCard(id)),
     deliverAnswer: createAnswerer({ db, api, http, clock, log }),
     captureSlackEvent: createCapture({ catalogue, directory, whoAmI }),
+    numbersOfThread: async (channel, threadTs) => {
+      const numbers = await numbersOfThread(db, channel, threadTs);
+      const known = numbers.incident !== null || numbers.run !== null;
+      return known || !(await mayBeComing(db, channel, threadTs)) ? numbers : "not_yet";
+    },
     directory,
     uploadToThread: createUploadToThread({ db, client: api.client }),
     groupMembers: createGroupMembers({ api, clock, log }),

@@ -65,6 +65,24 @@ export async function subjectOfThread(
   return { subject: found.subject === "run" ? "run" : "incident", id: found.subject_id };
 }
 
+/**
+ * Whether the first message of that thread may be one of ours that is still on its way into the record: then what the
+ * thread is about is known in a moment. To be asked about a thread that is not known.
+ */
+export async function mayBeComing(db: Db, channelId: string, rootTs: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("slack_posts")
+    .select("id")
+    .where("channel_id", "=", channelId)
+    .where("thread_ts", "is", null)
+    .where((where) =>
+      where.or([where("state", "=", "sending"), where.and([where("state", "=", "posted"), where("ts", "=", rootTs)])]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The numbers (what people type) of the incident and the run that a thread is about. */
 export async function numbersOfThread(
   db: Db,

@@ -181,6 +181,7 @@ test("a command is carried out as the person named, and answered as text and dat
   const services: Services = { ...unused(), incidents };
   const router = createRouter({ commands, services, catalogue, clock, log: silentLogger, reportFault: () => {} });
   const execute = createCommandExecutor({
+    numbersOfThread: async () => ({ incident: null, run: null }),
     store,
     clock,
     log: silentLogger,

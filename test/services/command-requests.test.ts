@@ -6,6 +6,7 @@ import {
   answerCommand,
   awaitAnswer,
   createCommandExecutor,
+  type NumbersOfThread,
   type ReceivedCommand,
   readCommandRequest,
   receiveCommand,
@@ -26,7 +27,12 @@ const asked = (over: Partial<ReceivedCommand> = {}): ReceivedCommand => ({
 
 const asha = { kind: "person", slack: "U012", name: "Asha Rao", key: "asha" } as const;
 
-function executor(store: Store, answer: (asked: AskedCommand) => Promise<object>, at = clock) {
+function executor(
+  store: Store,
+  answer: (asked: AskedCommand) => Promise<object>,
+  at = clock,
+  numbersOfThread: NumbersOfThread = async () => ({ incident: null, run: null }),
+) {
   return createCommandExecutor({
     store,
     clock: at,
@@ -37,6 +43,7 @@ function executor(store: Store, answer: (asked: AskedCommand) => Promise<object>
       fault: () => ({ tone: "problem", text: "Our fault." }),
     },
     resolveActor: async () => ({ kind: "person", actor: asha }),
+    numbersOfThread,
   });
 }
 
@@ -143,6 +150,45 @@ test("what waited through an outage is not carried out any more, unless the rout
   await execute(abort.id);
   expect(carriedOut).toEqual(["sync abort run 7"]);
   expect((await readCommandRequest(store.db, run.id))?.answer).toMatchObject({ text: "Too late." });
+});
+
+test("what was said in a thread before anyone knew whose thread it is waits until that is known", async () => {
+  const { store } = await testDatabase();
+  const at = manualClock("2021-03-17T05:20:00Z");
+  const context = { channel: "C1", threadTs: "100.1" };
+  const { id } = await receiveCommand(store, at, asked({ surface: "mention", text: "ack", context }));
+  const seen: AskedCommand[] = [];
+  let known: Awaited<ReturnType<NumbersOfThread>> = "not_yet";
+  const execute = executor(
+    store,
+    async (command) => {
+      seen.push(command);
+      return { tone: "done", text: "here" };
+    },
+    at,
+    async (channel, threadTs) => (channel === "C1" && threadTs === "100.1" ? known : { incident: null, run: null }),
+  );
+  expect(await execute(id)).toMatchObject({ done: false, notBefore: at.machineNow().add({ milliseconds: 100 }) });
+  expect(seen).toEqual([]);
+  known = { incident: 7, run: null };
+  expect(await execute(id)).toEqual({ done: true });
+  expect(seen).toMatchObject([{ text: "ack", asking: { incident: 7, run: null } }]);
+});
+
+test("a thread of which nothing is ever known does not keep a command back for ever", async () => {
+  const { store } = await testDatabase();
+  const at = manualClock("2021-03-17T05:20:00Z");
+  const context = { channel: "C1", threadTs: "100.1" };
+  const { id } = await receiveCommand(store, at, asked({ surface: "mention", context }));
+  const execute = executor(
+    store,
+    async () => ({ tone: "done", text: "here" }),
+    at,
+    async () => "not_yet",
+  );
+  expect(await execute(id)).toMatchObject({ done: false });
+  at.advance({ seconds: 11 });
+  expect(await execute(id)).toEqual({ done: true });
 });
 
 test("a request that is gone is no work", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
+import { NotNow } from "../../src/base/errors.ts";
 import { entriesOf, timelineOf } from "../../src/incidents/timeline.store.ts";
 import { type Desk, soon, startDesk } from "./desk.ts";
 import { addLine, openIncident, testCatalogue } from "./record.ts";
@@ -171,6 +172,27 @@ test("a deletion that is heard before its message keeps the message out", async 
     await store.tx((tx) => slack.captureSlackEvent(tx, event, systemClock.now()));
   }
   expect(await timelineOf(store.db, incident.id)).toMatchObject([{ text: "", deleted: true }]);
+});
+
+test("what is said before its thread is known waits until it is", async () => {
+  const desk = await startDesk({});
+  const { workspace, store, slack } = desk;
+  const incident = await openIncident(store, systemClock.now());
+  workspace.dropAfterSend(1);
+  await slack.project("incident", incident.id);
+  const said = {
+    type: "message",
+    channel: workspace.channels["ops"]?.id ?? "",
+    user: workspace.people["ben"]?.id ?? "",
+    text: "on it",
+    ts: "1702307100.000100",
+    thread_ts: workspace.messages("ops")[0]?.ts,
+  };
+  const hear = () => store.tx((tx) => slack.captureSlackEvent(tx, said, systemClock.now()));
+  await expect(hear()).rejects.toThrow(NotNow);
+  await expect.poll(() => slack.project("incident", incident.id)).toMatchObject({ done: true });
+  await hear();
+  expect(await timelineOf(store.db, incident.id)).toMatchObject([{ text: "on it", by: "ben" }]);
 });
 
 test("a reply of ours that somebody deleted is posted again with the next change", async () => {

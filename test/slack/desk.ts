@@ -85,6 +85,7 @@ export async function startDesk(options: {
     clock,
     log: silentLogger,
     resolveActor: createActorResolver({ catalogue, lookUp: slack.directory.lookUp }),
+    numbersOfThread: slack.numbersOfThread,
     router: {
       answer: (one) => {
         asked.push(one);

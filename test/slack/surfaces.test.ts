@@ -80,6 +80,22 @@ test("a mention in an incident's thread knows its incident, and is answered ther
   expect(asked).toMatchObject([{ text: "ack", asking: { surface: "mention", incident: 1, run: null } }]);
 });
 
+test("a mention that is heard before its thread is known is understood all the same", async () => {
+  const { workspace, store, slack, asked } = await startDesk({});
+  const incident = await openIncident(store, systemClock.now());
+  workspace.dropAfterSend(1);
+  // The header is in Slack, and Nightdesk was not told: the next step will look for it.
+  expect(await slack.project("incident", incident.id)).toMatchObject({ done: false });
+  const root = workspace.messages("ops")[0]?.ts ?? "";
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk ack", threadTs: root });
+  const kept = () => store.db.selectFrom("command_requests").select("context").executeTakeFirst();
+  await expect.poll(kept).toMatchObject({ context: { threadTs: root, incident: null } });
+  expect(asked).toEqual([]);
+  await expect.poll(() => slack.project("incident", incident.id)).toMatchObject({ done: true });
+  await soon(workspace, () => workspace.ephemerals("asha")[0]);
+  expect(asked).toMatchObject([{ text: "ack", asking: { surface: "mention", incident: 1, run: null } }]);
+});
+
 test("a mention has no trigger: its question carries a button that opens the form for the asker only", async () => {
   const { workspace, asked } = await startDesk({ answer: asking, mayAsk: isRun });
   await workspace.say({ user: "asha", channel: "ops", text: "please @nightdesk sync run person-sync prod" });
