@@ -4,15 +4,16 @@ import { incidentData } from "../../src/command/data.ts";
 import { dateTime } from "../../src/command/format.ts";
 import { momentOf } from "../../src/command/moments.ts";
 import { incidentReference } from "../../src/command/references.ts";
-import type { IncidentView } from "../../src/services/contract.ts";
+import type { IncidentView, MessageInThread } from "../../src/services/contract.ts";
 
 interface Note {
   readonly incident: number;
   readonly text: string;
   readonly at?: Instant;
+  readonly message?: MessageInThread;
 }
 
-export const note = defineCommand<Note, IncidentView>({
+export const note = defineCommand<Note, IncidentView & { readonly marked?: true }>({
   family: "incident",
   name: "note",
   summary: "Add a line to the timeline",
@@ -30,11 +31,12 @@ export const note = defineCommand<Note, IncidentView>({
       incident,
       text: (typed["text"] ?? prose(from)).trim(),
       ...(at ? { at: momentOf(at, now, catalogue.zone) } : {}),
+      ...messageIn(typed),
     };
   },
   mayAsk: ({ words, prose }, place) => prose(incidentReference(words, place, { bare: words.length === 1 }).from) === "",
-  form: ({ incident, text }) =>
-    text !== ""
+  form: ({ incident, text, message }) =>
+    text !== "" || message !== undefined
       ? null
       : {
           id: `incident-note-${incident}`,
@@ -47,11 +49,20 @@ export const note = defineCommand<Note, IncidentView>({
             { key: "at", label: "When?", hint: "14:30, if it was earlier", optional: true },
           ],
         },
-  call: (services, asking, { incident, text, at }) =>
-    services.incidents.note(asking, incident, { text, ...(at === undefined ? {} : { at }) }),
+  call: (services, asking, { incident, ...noted }) => services.incidents.note(asking, incident, noted),
   say: (incident, { at }) => ({
     tone: "done",
-    text: `Noted on INC-${incident.number}${at === undefined ? "" : `, for ${dateTime(at)}`}.`,
+    text:
+      incident.marked === true
+        ? `That is a line of INC-${incident.number}'s timeline already. It is marked as key now, as :pushpin: does.`
+        : `Noted on INC-${incident.number}${at === undefined ? "" : `, for ${dateTime(at)}`}.`,
     data: { incident: incidentData(incident) },
   }),
 });
+
+/** What the message shortcut says beside the text: which message of the incident's thread it was used on. */
+function messageIn(typed: Readonly<Record<string, string>>): { message?: MessageInThread } {
+  const { message: ts, entry } = typed;
+  if (ts === undefined) return {};
+  return { message: { ts, ...(entry === undefined ? {} : { entry: Number(entry) }) } };
+}

@@ -19,8 +19,8 @@ import { incidentByRequest, insertIncident, lockIncident, updateIncident } from 
 import type { Facts } from "./match.ts";
 import { redactorOf } from "./redact.ts";
 import { routeFor, severityFor } from "./routing.ts";
-import { appendEntries, hasWritten } from "./timeline.store.ts";
-import type { EntryDraft, TimelineKind } from "./timeline.ts";
+import { appendEntries, correctEntry, hasWritten } from "./timeline.store.ts";
+import type { EntryDraft, TimelineEntry, TimelineKind } from "./timeline.ts";
 
 /**
  * What a person (or a use case for one) changes on an incident. All of it in the caller's transaction, and once: a
@@ -152,6 +152,18 @@ export async function addNote(
   const incident = await lockIncident(tx, what.incident);
   const text = redactorOf(catalogue)(what.text.trim());
   await append(tx, incident.id, what, { kind: "note", text, at: what.at ?? what.now, data: {} });
+  return incident;
+}
+
+/** Marks a line of the timeline as key, as a pushpin does. */
+export async function markKey(
+  tx: Tx,
+  what: Change & { readonly incident: IncidentId; readonly entry: TimelineEntry },
+): Promise<Incident> {
+  const incident = await lockIncident(tx, what.incident);
+  const who = { actor: actorId(what.by), actorKey: actorKey(what.by), actorName: actorName(what.by) };
+  const to = { incident: incident.id, learnedAt: what.now, requestKey: what.requestKey, corrects: what.entry };
+  await correctEntry(tx, to, { ...who, at: what.now, change: "key" });
   return incident;
 }
 

@@ -92,6 +92,18 @@ export async function entryBySlackTs(db: Db, incident: IncidentId, slackTs: stri
   return row === undefined ? null : entryOf(row);
 }
 
+/** An entry of that incident by its row id. Corrections are not meant. */
+export async function entryById(db: Db, incident: IncidentId, id: number): Promise<TimelineEntry | null> {
+  const row = await db
+    .selectFrom("timeline_entries")
+    .selectAll()
+    .where("id", "=", id)
+    .where("incident_id", "=", incident)
+    .where("corrects", "is", null)
+    .executeTakeFirst();
+  return row === undefined ? null : entryOf(row);
+}
+
 /** Appends a correction: an edit with its new text, a deletion, a mark as key or its end. The old entry stays. */
 export async function correctEntry(
   tx: Tx,

@@ -98,6 +98,12 @@ export type Outcome<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "ask"; readonly question: Question };
 
+/** A message of an incident's own thread: a person's, or one of ours that shows an entry of the timeline (its row id). */
+export interface MessageInThread {
+  readonly ts: string;
+  readonly entry?: number;
+}
+
 /** A job in one environment, for lists: what it is, what it does now, what the asker may do. */
 export interface JobView {
   readonly job: string;
@@ -185,7 +191,12 @@ export interface Services {
     get(asking: Asking, incident: number): Promise<IncidentView>;
     acknowledge(asking: Asking, incident: number): Promise<IncidentView>;
     assign(asking: Asking, incident: number, person: string): Promise<IncidentView>;
-    note(asking: Asking, incident: number, note: { text: string; at?: Instant }): Promise<IncidentView>;
+    /** `marked`: the message of its thread that this is about was a line already; it is marked as key instead. */
+    note(
+      asking: Asking,
+      incident: number,
+      note: { text: string; at?: Instant; message?: MessageInThread },
+    ): Promise<IncidentView & { readonly marked?: true }>;
     setStatus(asking: Asking, incident: number, status: IncidentStatus, reason?: string): Promise<IncidentView>;
     setSeverity(asking: Asking, incident: number, severity: Severity, reason?: string): Promise<IncidentView>;
     timeline(asking: Asking, incident: number): Promise<readonly TimelineView[]>;

@@ -1,17 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import type { IncidentId } from "../base/ids.ts";
 import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { writeAudit } from "../guard/audit.ts";
 import type { Act, Authorise } from "../guard/authorise.ts";
-import { addNote, assign, openIncident, setSeverity, setStatus } from "../incidents/changes.ts";
+import { addNote, assign, markKey, openIncident, setSeverity, setStatus } from "../incidents/changes.ts";
 import { INCIDENT_STATUSES, type Incident } from "../incidents/incident.ts";
 import { incidentByRequest, listIncidents } from "../incidents/incidents.store.ts";
-import { hasWritten, timelineOf } from "../incidents/timeline.store.ts";
-import type { TimelineKind } from "../incidents/timeline.ts";
-import type { Store, Tx } from "../store/store.ts";
+import { entryById, entryBySlackTs, hasWritten, timelineOf } from "../incidents/timeline.store.ts";
+import type { TimelineEntry, TimelineKind } from "../incidents/timeline.ts";
+import type { Db, Store, Tx } from "../store/store.ts";
 import type { ResolveActor } from "./command-requests.ts";
-import type { Asking, IncidentView, Services } from "./contract.ts";
+import type { Asking, IncidentView, MessageInThread, Services } from "./contract.ts";
 import type { ExportIncident } from "./export.ts";
 import { personBehind } from "./incidents-people.ts";
 import { needIncident, viewIncident, viewIncidents } from "./incidents-view.ts";
@@ -134,8 +135,16 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
       return change(asking, of, (tx, by) => assign(tx, catalogue, { ...by, incident: incident.id, owner }));
     },
 
-    note: async (asking, number, { text, at }) => {
+    note: async (asking, number, { text, at, message }) => {
       const incident = await need(number);
+      const line = message === undefined ? null : await lineOf(store.db, incident.id, message);
+      if (line !== null) {
+        const marking = { incident, audit: "incident.note", kind: line.kind, details: { marked: line.id } } as const;
+        const seen = await change(asking, marking, (tx, by) =>
+          markKey(tx, { ...by, incident: incident.id, entry: line }),
+        );
+        return { ...seen, marked: true };
+      }
       if (text.trim() === "") throw emptyNote();
       const of = { incident, audit: "incident.note", kind: "note" } as const;
       return change(asking, of, (tx, by) =>
@@ -176,6 +185,12 @@ function byOf(asking: Asking, about: { incident: Incident | null; kind: Timeline
   const inThread = asking.incident !== null && asking.incident === about.incident?.number;
   const there = inThread && asking.surface === "mention" && about.kind === "note";
   return { by: asking.actor, now: about.now, requestKey: asking.requestKey, visible: !there };
+}
+
+/** The line of the timeline that a message of the thread became, or that it shows. */
+async function lineOf(db: Db, incident: IncidentId, message: MessageInThread): Promise<TimelineEntry | null> {
+  const shown = message.entry === undefined ? null : await entryById(db, incident, message.entry);
+  return shown ?? entryBySlackTs(db, incident, message.ts);
 }
 
 const emptyNote = () =>

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
-import { jsonb, type Tx } from "../store/store.ts";
+import { type Db, jsonb, type Tx } from "../store/store.ts";
 import type { Heard } from "./events.ts";
 import { subjectOfThread } from "./threads.store.ts";
 
@@ -91,14 +91,16 @@ async function incidentOfPost(tx: Tx, heard: Heard): Promise<IncidentId | null> 
 }
 
 /** The row id of the timeline entry that a reply of ours shows; null for any other message. */
-export async function entryShownBy(tx: Tx, heard: Heard): Promise<number | null> {
-  const post = await postAt(tx, heard);
+export async function entryShownBy(db: Db, message: InChannel): Promise<number | null> {
+  const post = await postAt(db, message);
   const id = /^entry:(\d+)$/.exec(post?.key ?? "")?.[1];
   return id === undefined ? null : Number(id);
 }
 
-const postAt = (tx: Tx, heard: Heard) =>
-  tx
+type InChannel = Pick<Heard, "channel" | "ts">;
+
+const postAt = (db: Db, heard: InChannel) =>
+  db
     .selectFrom("slack_posts")
     .select(["key", "thread_ts"])
     .where("channel_id", "=", heard.channel)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { at, desk, told } from "./desk.ts";
+import type { Asking } from "../../src/services/contract.ts";
+import { at, desk, inc3, told } from "./desk.ts";
 
 const inThread = { incident: 3 };
 
@@ -118,6 +119,20 @@ describe("incident note", () => {
       ["incidents.note", 5, { text: "quoted whole" }],
       ["incidents.note", 5, { text: "TCS deploy", at: at("2021-03-16T14:30:00Z") }],
     ]);
+  });
+
+  test("says that a message of the thread was a line already", async () => {
+    const given: unknown[] = [];
+    const note = async (_asking: Asking, _incident: number, noted: object) => {
+      given.push(noted);
+      return { ...inc3, marked: true } as const;
+    };
+    const { type } = desk({ incidents: { note } });
+    const values = { text: "Ben: found it", at: "2021-03-17T03:55:00Z", message: "100.1", entry: "12" };
+    const answer = await type("incident note INC-3", { confirmation: { id: "add-to-timeline", values } });
+    const message = { ts: "100.1", entry: 12 };
+    expect(answer.text).toContain("It is marked as key now");
+    expect(given).toEqual([{ text: "Ben: found it", at: at("2021-03-17T03:55:00Z"), message }]);
   });
 
   test("without words asks for them, and takes the form's answer", async () => {

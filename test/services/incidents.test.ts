@@ -1,5 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { expect, test } from "vitest";
+import { incidentByNumber } from "../../src/incidents/incidents.store.ts";
+import { appendEntries, entriesOf } from "../../src/incidents/timeline.store.ts";
 import { asha, asking, ben, incidentDesk } from "./desk.ts";
 
 test("an incident is opened by hand, routed, told and audited, once however often", async () => {
@@ -90,6 +92,34 @@ test("a note is redacted, carries its own time, and is not said twice in its own
   expect(rows[0]?.at.toString()).toBe("2021-03-16T14:30:00Z");
   expect(rows[0]?.learned_at.toString()).toBe(clock.now().toString());
   await expect(incidents.note(asking(), 1, { text: "  " })).rejects.toThrow("The note is empty.");
+});
+
+test("a message of the thread that is a line already is marked as key, not written twice", async () => {
+  const { incidents, store, clock, audit } = await incidentDesk();
+  await incidents.open(asking(), { title: "x" });
+  const incident = (await incidentByNumber(store.db, 1))?.id;
+  if (incident === undefined) throw new Error("no incident");
+  const said = { actor: "slack:U034", actorKey: "ben", actorName: "Ben Okafor", at: clock.now(), data: {} };
+  await store.tx((tx) =>
+    appendEntries(tx, { incident, learnedAt: clock.now() }, [
+      { ...said, kind: "message", text: "found it", visible: false, slackTs: "100.1" },
+      { ...said, kind: "note", text: "fix is ready", visible: true },
+    ]),
+  );
+  const shown = (await entriesOf(store.db, incident)).find(({ text }) => text === "fix is ready");
+  const ask = asking({ surface: "shortcut" });
+  const message = { ts: "100.1" };
+  expect(await incidents.note(ask, 1, { text: "Ben: found it", message })).toMatchObject({ marked: true });
+  await incidents.note(ask, 1, { text: "Ben: found it", message });
+  await incidents.note(asking(), 1, { text: "", message: { ts: "200.1", entry: shown?.id ?? 0 } });
+  expect(await incidents.note(asking(), 1, { text: "another", message: { ts: "300.1" } })).not.toHaveProperty("marked");
+  const lines = await incidents.timeline(asking(), 1);
+  expect(lines.slice(1).map(({ kind, text, key }) => [kind, text, key])).toEqual([
+    ["message", "found it", true],
+    ["note", "fix is ready", true],
+    ["note", "another", false],
+  ]);
+  expect((await audit()).slice(1)).toEqual(Array(3).fill("asha incident.note allowed"));
 });
 
 test("a resolved incident is only reopened, and the attempt to do else is kept", async () => {

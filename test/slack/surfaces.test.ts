@@ -5,7 +5,7 @@ import type { Answer } from "../../src/command/answer.ts";
 import type { Question } from "../../src/services/contract.ts";
 import { SIGNING_SECRET } from "./backends.ts";
 import { soon, startDesk } from "./desk.ts";
-import { openIncident, testCatalogue } from "./record.ts";
+import { addLine, openIncident, testCatalogue } from "./record.ts";
 
 const question: Question = {
   id: "question-1",
@@ -162,6 +162,27 @@ test("a message elsewhere is added to the incident that is chosen, with its own 
   await soon(workspace, () => workspace.lastSeen("asha")?.text.includes("Did incident note INC-1."));
   expect(asked).toMatchObject([{ text: "incident note INC-1", asking: { surface: "shortcut", incident: 1 } }]);
   expect(asked[0]?.asking.confirmation?.values["text"]).toContain("the source table is empty");
+});
+
+test("a message of the incident's own thread is told with the shortcut; a second time nothing is asked again", async () => {
+  const { workspace, store, slack, asked } = await startDesk({});
+  const incident = await openIncident(store, systemClock.now());
+  const entry = await addLine(store, incident.id, { text: "fix is ready", at: systemClock.now() });
+  await expect.poll(() => slack.project("incident", incident.id), { timeout: 5_000 }).toMatchObject({ done: true });
+  const [root, reply] = workspace.thread("ops", workspace.messages("ops")[0]?.ts ?? "");
+  const said = await workspace.say({ user: "ben", channel: "ops", text: "found it", threadTs: root?.ts ?? "" });
+  const add = (ts: string) =>
+    workspace.shortcut({ user: "asha", name: "Add to timeline", message: { channel: "ops", ts } });
+  await add(said.ts ?? "");
+  await add(reply?.ts ?? "");
+  await soon(workspace, () => asked.length === 2);
+  expect(asked.map(({ asking: at }) => at.confirmation?.values)).toMatchObject([
+    { message: said.ts },
+    { message: reply?.ts, entry: String(entry) },
+  ]);
+  await add(said.ts ?? "");
+  await soon(workspace, () => workspace.lastSeen("asha")?.text.includes("You added this message to INC-1 before."));
+  expect(asked).toHaveLength(2);
 });
 
 test("a request from the future or with a wrong signature is refused", async () => {

@@ -2,6 +2,7 @@ import type { App, MessageShortcut, ViewSubmitAction } from "@slack/bolt";
 import { stringOf } from "../api.ts";
 import { noticeView, submittedValues, waitingView } from "../blocks/form.ts";
 import { chooseIncidentView, NOTE_CALLBACK, type NoteToAdd, noteToAdd } from "../blocks/note.ts";
+import { entryShownBy } from "../captured.store.ts";
 import { saidBy } from "../people-text.ts";
 import { instantOfTs } from "../text.ts";
 import { numbersOfThread } from "../threads.store.ts";
@@ -12,8 +13,8 @@ import type { Respond } from "./respond.ts";
 export const ADD_TO_TIMELINE = "add_to_timeline";
 
 /**
- * "Add to timeline" on any message. In the thread of an incident it is done at once; elsewhere a form asks which
- * incident is meant.
+ * "Add to timeline" on any message. In the thread of an incident it is done at once (what is a line already
+ * is marked as key); elsewhere a form asks which incident is meant.
  */
 export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respond): void {
   app.shortcut<MessageShortcut>({ callback_id: ADD_TO_TIMELINE, type: "message_action" }, async ({ shortcut, ack }) => {
@@ -23,6 +24,7 @@ export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respon
       Promise.all([
         numbersOfThread(parts.db, channel.id, threadTs ?? messageTs),
         parts.ports.openIncidents(),
+        entryShownBy(parts.db, { channel: channel.id, ts: messageTs }),
         saidBy(parts.nameOf, {
           text: shortcut.message.text ?? "",
           author: stringOf({ ...shortcut.message }, "user"),
@@ -35,7 +37,7 @@ export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respon
       await respond(responseUrl, notSaved("failed"));
       return;
     }
-    const [{ incident }, open, text] = found.value;
+    const [{ incident }, open, entry, text] = found.value;
     const note: NoteToAdd = {
       text,
       at: instantOfTs(messageTs).toString(),
@@ -45,9 +47,11 @@ export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respon
       responseUrl,
     };
     if (incident !== null) {
-      const taken = await add(parts, { user: user.id, incident, note, viewId: null });
+      const message = { message: messageTs, ...(entry === null ? {} : { entry: String(entry) }) };
+      const taken = await add(parts, { user: user.id, incident, note, viewId: null, message });
       await ack();
-      if (taken.kind !== "saved") await respond(responseUrl, notSaved(taken.kind));
+      const said = taken.kind !== "saved" ? notSaved(taken.kind) : taken.value.isNew ? null : addedBefore(incident);
+      if (said !== null) await respond(responseUrl, said);
       return;
     }
     await ack();
@@ -72,17 +76,28 @@ export function registerShortcuts(app: App, parts: SurfaceParts, respond: Respon
     }
     const text = values["text"] ?? note.text;
     const taken = await add(parts, { user: body.user.id, incident, note: { ...note, text }, viewId: body.view.id });
-    await ack(
-      taken.kind === "saved"
-        ? { response_action: "update", view: waitingView("Adding it …") }
-        : { response_action: "errors", errors: { text: notSaved(taken.kind) } },
-    );
+    if (taken.kind !== "saved") {
+      await ack({ response_action: "errors", errors: { text: notSaved(taken.kind) } });
+      return;
+    }
+    const next = taken.value.isNew ? waitingView("Adding it …") : noticeView(addedBefore(incident));
+    await ack({ response_action: "update", view: next });
   });
 }
 
+const addedBefore = (incident: number): string =>
+  `You added this message to INC-${incident} before. Nothing was added again.`;
+
 function add(
   parts: SurfaceParts,
-  adding: { user: string; incident: number; note: NoteToAdd; viewId: string | null },
+  adding: {
+    user: string;
+    incident: number;
+    note: NoteToAdd;
+    viewId: string | null;
+    /** In the incident's own thread: which message, and the entry that it shows if it is one of ours. */
+    message?: Readonly<Record<"message", string> & Partial<Record<"entry", string>>>;
+  },
 ): Promise<Taken> {
   const { note, incident, user } = adding;
   return takeCommand(
@@ -100,7 +115,7 @@ function add(
         incident,
         responseUrl: note.responseUrl,
         viewId: adding.viewId,
-        confirmation: { id: "add-to-timeline", values: { text: note.text, at: note.at } },
+        confirmation: { id: "add-to-timeline", values: { text: note.text, at: note.at, ...adding.message } },
       },
     },
     { hasTrigger: false },
