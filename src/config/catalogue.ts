@@ -123,6 +123,21 @@ export const jobEnvironmentSchema = z.strictObject({
   fromChannel: name.optional(),
 });
 
+const requirement = z
+  .string()
+  .regex(/^\s*\S+\s*(>=|=)\s*\S+\s*$/, { error: 'a requirement is written like "tcs >= 6.2" or "tcs = 6.2"' })
+  .transform((text) => {
+    const [, service = "", operator = "=", version = ""] = /^\s*(\S+?)\s*(>=|=)\s*(\S+)\s*$/.exec(text) ?? [];
+    return { service, operator: operator === ">=" ? (">=" as const) : ("=" as const), version };
+  });
+
+/** How ids are handed to a target: `batch` a call, `rate` a second, `parallel` calls at a time. */
+const fanoutSchema = z.strictObject({
+  batch: z.int().min(1).max(10_000).default(100),
+  rate: z.number().positive().max(1_000_000).optional(),
+  parallel: z.int().min(1).max(32).default(4),
+});
+
 export const jobSchema = z
   .strictObject({
     title: name.optional(),
@@ -133,9 +148,14 @@ export const jobSchema = z
       .union([z.strictObject({ none: name }), z.strictObject({ maxAge: duration })])
       .transform((snapshot) => ("none" in snapshot ? snapshot : { maxAgeMs: snapshot.maxAge }))
       .optional(),
-    maxAttempts: z.int().min(1).max(20).default(1),
+    /** Of starts, and of each step; never endless. */
+    maxAttempts: z.int().min(1).max(20).default(3),
     backoff: backoffSchema.default({ firstMs: 10_000, factor: 2, maxMs: 300_000 }),
     abortDeadline: duration.default(2 * 60_000),
+    /** What people see who read what the job writes, until it has ended: told before a start that cannot be stopped. */
+    readers: name.optional(),
+    /** Deployed in the same environment before it may run: `tcs >= 6.2`. */
+    requires: z.array(requirement).default([]),
     then: names.default([]),
     conflicts: names.default([]),
     expect: z
@@ -220,7 +240,9 @@ export const catalogueSchema = z.strictObject({
   messages: z.array(messageSchema).default([]),
   folding: z.array(foldingSchema).default([]),
   severity: z.array(severitySchema).default([]),
-  targets: z.record(name, z.looseObject({ connector: name })).default({}),
+  targets: z
+    .record(name, z.looseObject({ connector: name, fanout: fanoutSchema.default({ batch: 100, parallel: 4 }) }))
+    .default({}),
   jobs: z.record(name, jobSchema).default({}),
   monitors: z.record(name, monitorSchema).default({}),
   freezes: z.array(freezeSchema).default([]),

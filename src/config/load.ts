@@ -110,11 +110,18 @@ function checkSection(
     if (typeof plugin !== "string" || plugin === "") return [];
     const base = [about.section, name];
     const schema = Object.hasOwn(about.schemas, plugin) ? about.schemas[plugin] : undefined;
-    if (schema !== undefined) return checkEntry(schema, entry, { base, key: about.key });
+    if (schema !== undefined) return checkEntry(schema, ownPart(entry), { base, key: about.key });
     if (isLaterPlugin(about.section, plugin)) return [];
     const hint = hintFor(plugin, Object.keys(about.schemas));
     return [{ path: [...base, about.key], message: `there is no ${about.key} "${plugin}"`, hint }];
   });
+}
+
+/** Without the keys that every target may have, whatever its connector. */
+function ownPart(entry: unknown): unknown {
+  if (!isMap(entry)) return entry;
+  const { fanout: _, ...own } = entry;
+  return own;
 }
 
 function checkEntry(schema: z.core.$ZodType, entry: unknown, at: { base: string[]; key: string }): Finding[] {

@@ -110,7 +110,7 @@ function checkJobs({ catalogue, error, warn }: Checks): void {
       error([...path, "environments"], "a job needs an environment to run in", "");
     if (job.destructive && job.snapshot === undefined) {
       const hint = 'say snapshot: { maxAge: 24h }, or snapshot: { none: "why" }';
-      warn([...path, "destructive"], "a destructive job without a snapshot", hint);
+      error([...path, "destructive"], "a destructive job without a snapshot", hint);
     }
     for (const [parameter, value] of Object.entries(job.parameters)) {
       const problem = parameterProblem(value);

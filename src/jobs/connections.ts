@@ -25,7 +25,8 @@ export function createConnections(parts: {
     const entry = Object.hasOwn(parts.catalogue.targets, target) ? parts.catalogue.targets[target] : undefined;
     const connector = (parts.connectors ?? all).find((one) => one.name === entry?.connector);
     if (entry === undefined || connector === undefined) return null;
-    return connector.open(entry, { http: parts.http, clock: parts.clock, target, redact });
+    const { fanout: _, ...own } = entry;
+    return connector.open(own, { http: parts.http, clock: parts.clock, target, redact });
   };
   return {
     of: (target) => {
@@ -50,6 +51,8 @@ export function intentOf(run: Run, catalogue: Catalogue): Intent {
     name: place?.name ?? run.job,
     parameters: run.parameters,
     version: run.version,
+    ...(run.resumeOf === null ? {} : { resumeOf: run.resumeOf }),
+    ...(run.becauseAsked === null ? {} : { reason: run.becauseAsked }),
     requestedBy: { key: run.requestedByKey, name: run.requestedByName, ...(email === undefined ? {} : { email }) },
   };
 }

@@ -30,6 +30,20 @@ export interface RunChange {
   readonly abortReason?: string | null;
   readonly abortDeadlineAt?: Instant;
   readonly abortSent?: "soft" | "hard";
+  readonly abortToldAt?: Instant;
+  readonly deferredUntil?: Instant | null;
+  readonly deferredBy?: string | null;
+  readonly freezeOverride?: Run["freezeOverride"];
+  readonly snapshot?: Run["snapshot"];
+  readonly restored?: boolean;
+  readonly restoreHandle?: Run["handle"];
+  readonly restoreAttempts?: number;
+  readonly pauseRequestedAt?: Instant | null;
+  readonly resumeRequestedAt?: Instant | null;
+  readonly pausedMs?: number;
+  readonly targetRetry?: Run["targetRetry"];
+  readonly logUrl?: string;
+  readonly pinAfterStart?: boolean;
 }
 
 /** Something happened to a run: who or what, why, and what shows it. */
@@ -119,7 +133,10 @@ function columns(set: RunChange): Record<string, unknown> {
   };
 }
 
-const JSON_COLUMNS: ReadonlySet<string> = new Set(["handle", "cursor", "progress", "error", "proof"]);
+const JSON_COLUMNS: ReadonlySet<string> = new Set([
+  ...["handle", "cursor", "progress", "error", "proof"],
+  ...["freezeOverride", "snapshot", "restoreHandle", "targetRetry"],
+]);
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 

@@ -11,6 +11,7 @@ import { isRunState, type RunState, TERMINAL_STATES } from "./states.ts";
 export interface Run {
   readonly id: RunId;
   readonly number: number;
+  readonly kind: RunKind;
   readonly intentKey: string;
   readonly job: string;
   readonly environment: string;
@@ -50,8 +51,41 @@ export interface Run {
   readonly abortReason: string | null;
   readonly abortDeadlineAt: Instant | null;
   readonly abortSent: "soft" | "hard" | null;
+  /** Machine time at which the target had answered the abort. */
+  readonly abortToldAt: Instant | null;
+  /** Why it was asked for, in the person's words; redacted. */
+  readonly becauseAsked: string | null;
+  /** What approvals are bound to. */
+  readonly boundDigest: string | null;
+  readonly approvalsNeeded: number;
+  readonly approvalsRole: string | null;
+  readonly approvalsExpireAt: Instant | null;
+  readonly deferredUntil: Instant | null;
+  readonly deferredBy: string | null;
+  readonly freezeOverride: z.output<typeof overrideSchema> | null;
+  readonly snapshot: KeptSnapshot | null;
+  /** Of the restore that follows an abort. */
+  readonly restoreHandle: Handle | null;
+  readonly restoreAttempts: number;
+  /** The execution that this run continues from where it failed. */
+  readonly resumeOf: Handle | null;
+  readonly pauseRequestedAt: Instant | null;
+  readonly resumeRequestedAt: Instant | null;
+  readonly pausedMs: number;
+  readonly targetRetry: z.output<typeof targetRetrySchema> | null;
+  readonly logUrl: string | null;
+  readonly chainId: number | null;
+  readonly chainPosition: number | null;
+  /** The target's schedule is pinned to the version of this run when it has started. */
+  readonly pinAfterStart: boolean;
   readonly revision: number;
 }
+
+/** `restore`: of its parent's snapshot · `fanout`: ids by reference · `compare`: the ids of two sides */
+export type RunKind = "run" | "restore" | "fanout" | "compare";
+
+/** A snapshot as it is kept with the run that it was taken for. */
+export type KeptSnapshot = z.output<typeof snapshotSchema>;
 
 /** Why a terminal state is believed. `person`: on somebody's word, never shown as proved. */
 export interface Proof {
@@ -163,6 +197,10 @@ const progressSchema = z.object({
 const handleSchema = z.object({ scope: z.string(), externalId: z.string().nullable(), opaque: z.unknown().optional() });
 const proofSchema = z.object({ kind: z.enum(["target", "signal", "person", "not_started"]), text: z.string() });
 const errorSchema = z.object({ kind: z.string(), message: z.string() });
+const overrideSchema = z.object({ freeze: z.string(), by: z.string(), reason: z.string(), until: z.string() });
+const snapshotSchema = z.object({ ref: z.string(), takenAt: z.string(), evidence: z.string() });
+const targetRetrySchema = z.object({ number: z.number(), of: z.number(), nextAt: z.string() });
+const kindSchema = z.enum(["run", "restore", "fanout", "compare"]);
 const parametersSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 export function runOf(row: Selectable<DB["runs"]>): Run {
@@ -170,6 +208,7 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
   return {
     id: row.id as RunId,
     number: row.number,
+    kind: kindSchema.parse(row.kind),
     intentKey: row.intent_key,
     job: row.job,
     environment: row.environment,
@@ -208,6 +247,27 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
     abortReason: row.abort_reason,
     abortDeadlineAt: row.abort_deadline_at,
     abortSent: row.abort_sent === "soft" || row.abort_sent === "hard" ? row.abort_sent : null,
+    abortToldAt: row.abort_told_at,
+    becauseAsked: row.because_asked,
+    boundDigest: row.bound_digest,
+    approvalsNeeded: row.approvals_needed,
+    approvalsRole: row.approvals_role,
+    approvalsExpireAt: row.approvals_expire_at,
+    deferredUntil: row.deferred_until,
+    deferredBy: row.deferred_by,
+    freezeOverride: overrideSchema.nullable().parse(row.freeze_override),
+    snapshot: snapshotSchema.nullable().parse(row.snapshot),
+    restoreHandle: handleSchema.nullable().parse(row.restore_handle),
+    restoreAttempts: row.restore_attempts,
+    resumeOf: handleSchema.nullable().parse(row.resume_of),
+    pauseRequestedAt: row.pause_requested_at,
+    resumeRequestedAt: row.resume_requested_at,
+    pausedMs: row.paused_ms,
+    targetRetry: targetRetrySchema.nullable().parse(row.target_retry),
+    logUrl: row.log_url,
+    chainId: row.chain_id,
+    chainPosition: row.chain_position,
+    pinAfterStart: row.pin_after_start,
     revision: row.revision,
   };
 }

@@ -39,6 +39,7 @@ export async function watch(stepping: Stepping, run: Run): Promise<WorkOutcome> 
       case "not_running":
         return notRunning(tx, stepping, heard, seen);
       case "running":
+      case "paused":
       case "unknown":
         return inMs(stepping.clock, pollMs(stepping, heard));
     }

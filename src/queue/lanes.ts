@@ -6,7 +6,10 @@ import type { WorkKind } from "../store/outbox.ts";
  */
 export const LANES = {
   hear: { kinds: ["inbox"], concurrency: 2 },
-  act: { kinds: ["command", "run"], concurrency: 16 },
+  act: { kinds: ["command", "run", "chain", "dead-letters"], concurrency: 16 },
+  // Of its own: no slow target holds up the word to stop another, nor a fan-out the first ids of the next.
+  stop: { kinds: ["abort"], concurrency: 16 },
+  fan: { kinds: ["chunk"], concurrency: 16 },
   tell: { kinds: ["incident", "run-card", "answer"], concurrency: 16 },
 } as const satisfies Record<string, { kinds: readonly WorkKind[]; concurrency: number }>;
 
@@ -16,6 +19,10 @@ const LANE_OF = {
   inbox: "hear",
   command: "act",
   run: "act",
+  chain: "act",
+  "dead-letters": "act",
+  abort: "stop",
+  chunk: "fan",
   incident: "tell",
   "run-card": "tell",
   answer: "tell",

@@ -42,6 +42,23 @@ export interface Audit {
   surface: string;
 }
 
+export interface Chains {
+  asked_at: Temporal.Instant;
+  channel: string | null;
+  environment: string;
+  id: Generated<number>;
+  incident_id: number | null;
+  jobs: string[];
+  next_position: Generated<number>;
+  request_key: string;
+  requested_by: string;
+  requested_by_key: string;
+  requested_by_name: string;
+  said: string | null;
+  state: string;
+  surface: string;
+}
+
 export interface CommandRequests {
   actor: string;
   answer: Json | null;
@@ -74,6 +91,22 @@ export interface Counters {
   value: number;
 }
 
+export interface DeadLetters {
+  attributes: Generated<Json>;
+  body: string;
+  expires_at: Temporal.Instant | null;
+  gone_at: Temporal.Instant | null;
+  id: Generated<number>;
+  last_seen_at: Temporal.Instant;
+  message_id: string;
+  queue: string;
+  redriven_at: Temporal.Instant | null;
+  redriven_by: string | null;
+  seen_at: Temporal.Instant;
+  sent_at: Temporal.Instant | null;
+  target: string;
+}
+
 export interface DeliveryKeys {
   key: string;
   since: Temporal.Instant;
@@ -91,6 +124,54 @@ export interface Exports {
   sha256: string;
   url: string | null;
   version: number;
+}
+
+export interface Fanouts {
+  batch: number;
+  counts: Generated<Json>;
+  cursor: Json | null;
+  op: string;
+  parallel: number;
+  per_second: number | null;
+  run_id: number;
+  said: string;
+  total: number;
+}
+
+export interface Freezes {
+  actor: string;
+  actor_key: string;
+  actor_name: string;
+  because: string;
+  cron: string | null;
+  ended_at: Temporal.Instant | null;
+  ended_because: string | null;
+  ended_by: string | null;
+  environments: string[];
+  for_ms: number | null;
+  from_at: Temporal.Instant;
+  held: string;
+  id: Generated<number>;
+  jobs: string[];
+  made_at: Temporal.Instant;
+  mode: string;
+  name: string;
+  request_key: string | null;
+  until_at: Temporal.Instant | null;
+  zone: string;
+}
+
+export interface IdListItems {
+  list_id: string;
+  ref: string;
+  seq: number;
+}
+
+export interface IdLists {
+  actor: string;
+  id: string;
+  made_at: Temporal.Instant;
+  said: string;
 }
 
 export interface Inbox {
@@ -182,6 +263,48 @@ export interface Outbox {
   ref: number;
 }
 
+export interface Pins {
+  actor: string;
+  actor_key: string;
+  actor_name: string;
+  at: Temporal.Instant;
+  because: string | null;
+  cleared_at: Temporal.Instant | null;
+  cleared_by: string | null;
+  detail: string | null;
+  environment: string;
+  id: Generated<number>;
+  job: string;
+  request_key: string | null;
+  state: string;
+  version: string;
+  was: string | null;
+}
+
+export interface RunApprovals {
+  actor: string;
+  actor_key: string;
+  actor_name: string;
+  at: Temporal.Instant;
+  decision: string;
+  digest: string;
+  id: Generated<number>;
+  reason: string | null;
+  run_id: number;
+}
+
+export interface RunChunks {
+  attempts: Generated<number>;
+  done_at: Temporal.Instant | null;
+  error: string | null;
+  first: number;
+  id: Generated<number>;
+  last: number;
+  run_id: number;
+  seq: number;
+  state: Generated<string>;
+}
+
 export interface RunEvents {
   actor: string;
   actor_key: string;
@@ -195,6 +318,22 @@ export interface RunEvents {
   to_state: string;
 }
 
+export interface RunItems {
+  detail: string | null;
+  done_at: Temporal.Instant | null;
+  ref: string;
+  run_id: number;
+  seq: number;
+  state: Generated<string>;
+}
+
+export interface RunLogLines {
+  at: Temporal.Instant;
+  line: string;
+  run_id: number;
+  seq: number;
+}
+
 export interface Runs {
   abort_deadline_at: Temporal.Instant | null;
   abort_reason: string | null;
@@ -202,24 +341,39 @@ export interface Runs {
   abort_requested_by: string | null;
   abort_requested_by_name: string | null;
   abort_sent: string | null;
+  abort_told_at: Temporal.Instant | null;
+  approvals_expire_at: Temporal.Instant | null;
+  approvals_needed: Generated<number>;
+  approvals_role: string | null;
   attempt: Generated<number>;
+  because_asked: string | null;
+  bound_digest: string | null;
+  chain_id: number | null;
+  chain_position: number | null;
   channel: string | null;
   cursor: Json | null;
+  deferred_by: string | null;
+  deferred_until: Temporal.Instant | null;
   end_ambiguous_at: Temporal.Instant | null;
   ended_seen_at: Temporal.Instant | null;
   environment: string;
   error: Json | null;
   fence: number | null;
   finished_at: Temporal.Instant | null;
+  freeze_override: Json | null;
   handle: Json | null;
   id: Generated<number>;
   incident_id: number | null;
   intent_key: string;
   job: string;
   kind: Generated<string>;
+  log_url: string | null;
   number: number;
   parameters: Generated<Json>;
   parent_id: number | null;
+  pause_requested_at: Temporal.Instant | null;
+  paused_ms: Generated<number>;
+  pin_after_start: Generated<boolean>;
   progress: Json | null;
   proof: Json | null;
   proved: Generated<boolean>;
@@ -227,9 +381,14 @@ export interface Runs {
   requested_by: string;
   requested_by_key: string;
   requested_by_name: string;
+  restore_attempts: Generated<number>;
+  restore_handle: Json | null;
   restored: Generated<boolean>;
+  resume_of: Json | null;
+  resume_requested_at: Temporal.Instant | null;
   retry_at: Temporal.Instant | null;
   revision: Generated<number>;
+  snapshot: Json | null;
   start_called_at: Temporal.Instant | null;
   start_heard_at: Temporal.Instant | null;
   started_at: Temporal.Instant | null;
@@ -238,6 +397,7 @@ export interface Runs {
   step_attempts: Generated<number>;
   surface: string;
   target: string;
+  target_retry: Json | null;
   version: string | null;
 }
 
@@ -322,6 +482,11 @@ export interface SlackUsers {
   zone: string | null;
 }
 
+export interface TargetPaces {
+  free_at: Temporal.Instant;
+  target: string;
+}
+
 export interface TimelineEntries {
   actor: string;
   actor_key: string;
@@ -359,18 +524,29 @@ export interface UnauthenticatedCounts {
 
 export interface DB {
   audit: Audit;
+  chains: Chains;
   command_requests: CommandRequests;
   confirmations: Confirmations;
   counters: Counters;
+  dead_letters: DeadLetters;
   delivery_keys: DeliveryKeys;
   exports: Exports;
+  fanouts: Fanouts;
+  freezes: Freezes;
+  id_list_items: IdListItems;
+  id_lists: IdLists;
   inbox: Inbox;
   incidents: Incidents;
   leases: Leases;
   migrations: Migrations;
   observed_executions: ObservedExecutions;
   outbox: Outbox;
+  pins: Pins;
+  run_approvals: RunApprovals;
+  run_chunks: RunChunks;
   run_events: RunEvents;
+  run_items: RunItems;
+  run_log_lines: RunLogLines;
   runs: Runs;
   signals: Signals;
   slack_early_reactions: SlackEarlyReactions;
@@ -379,6 +555,7 @@ export interface DB {
   slack_posts: SlackPosts;
   slack_threads: SlackThreads;
   slack_users: SlackUsers;
+  target_paces: TargetPaces;
   timeline_entries: TimelineEntries;
   unauthenticated: Unauthenticated;
   unauthenticated_counts: UnauthenticatedCounts;

@@ -8,9 +8,22 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  *
  * `inbox`: ref 0, deliveries wait to be processed · `incident`: project this incident's thread · `run-card`: project
  * this run's card · `run`: advance this run by one step · `answer`: deliver the answer of this command request ·
- * `command`: carry out this command request.
+ * `command`: carry out this command request · `abort`: tell this run's target to stop · `chain`: ask for the next run of
+ * this chain · `chunk`: hand the ids of this chunk of a fan-out to its target · `dead-letters`: ref 0, look at the
+ * dead-letter queues.
  */
-export const WORK_KINDS = ["inbox", "incident", "run-card", "run", "answer", "command"] as const;
+export const WORK_KINDS = [
+  "inbox",
+  "incident",
+  "run-card",
+  "run",
+  "answer",
+  "command",
+  "abort",
+  "chain",
+  "chunk",
+  "dead-letters",
+] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** What the queue carries: the name of a row, never its data. */

@@ -229,14 +229,14 @@ test("kinds that a later version has are kept", () => {
 });
 
 test("what looks wrong but can be meant is a warning", () => {
-  const { warnings } = load(
-    GOOD.replace("jobs: [person-*]", "jobs: [person-snyc]").replace(
-      "  post-sync:\n",
-      "  post-sync:\n    destructive: true\n",
-    ),
-  );
+  const { warnings } = load(GOOD.replace("jobs: [person-*]", "jobs: [person-snyc]"));
   expect(warnings).toEqual([
     'nightdesk.yml:10:67: roles.operator.allow[0].jobs: no job is called "person-snyc"; did you mean "person-sync"?',
+  ]);
+});
+
+test("a destructive job says what can be brought back, or why nothing", () => {
+  expect(problemsOf(GOOD.replace("  post-sync:\n", "  post-sync:\n    destructive: true\n"))).toEqual([
     'nightdesk.yml:23:18: jobs.post-sync.destructive: a destructive job without a snapshot; say snapshot: { maxAge: 24h }, or snapshot: { none: "why" }',
   ]);
 });

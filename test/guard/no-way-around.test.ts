@@ -16,7 +16,7 @@ const ONLY_IN: readonly { what: string; code: RegExp; files: readonly string[] }
     code: /\bsettleRun\(/,
     files: ["src/services/runs-settle.ts", "src/services/runs.ts"],
   },
-  { what: "a target's connection is opened", code: /\.open\(entry/, files: ["src/jobs/connections.ts"] },
+  { what: "a target's connection is opened", code: /\.open\(own/, files: ["src/jobs/connections.ts"] },
 ];
 
 const root = new URL("../../", import.meta.url);

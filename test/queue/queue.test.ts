@@ -9,6 +9,7 @@ import { claimWork, requestWork, type WorkKind, type WorkOutcome, workAhead } fr
 import type { Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { redisIsHere, startRedis, type TestRedis } from "../helpers/redis.ts";
+import { handlersOf } from "./handlers.ts";
 
 const DONE: WorkOutcome = { done: true };
 let redis: TestRedis | undefined;
@@ -141,17 +142,8 @@ async function work(parts: { store: Store; backend: QueueBackend; handlers: Hand
   };
 }
 
-function handlers(done: string[]): Handlers {
-  const note = (kind: WorkKind) => async (ref: number) => {
+const handlers = (done: string[]): Handlers =>
+  handlersOf((kind) => async (ref) => {
     done.push(`${kind} ${ref}`);
     return DONE;
-  };
-  return {
-    inbox: note("inbox"),
-    incident: note("incident"),
-    "run-card": note("run-card"),
-    run: note("run"),
-    answer: note("answer"),
-    command: note("command"),
-  };
-}
+  });

@@ -5,6 +5,7 @@ import { postgresBackend } from "../../src/queue/backend.ts";
 import { createRinger, startWorker } from "../../src/queue/queue.ts";
 import { openStore } from "../../src/store/store.ts";
 import { emptyDatabase } from "../helpers/database.ts";
+import { handlersOf } from "./handlers.ts";
 
 test("a worker that cannot use its Postgres says so at its start, and does not try for ever", async () => {
   const url = await emptyDatabase();
@@ -12,21 +13,13 @@ test("a worker that cannot use its Postgres says so at its start, and does not t
   // Nobody has prepared the queue's tables there.
   const backend = postgresBackend(url, silentLogger);
   const ringer = createRinger({ backend, clock: systemClock, log: silentLogger });
-  const handler = async () => ({ done: true }) as const;
   const starting = startWorker({
     backend,
     ringer,
     db: store.db,
     clock: systemClock,
     log: silentLogger,
-    handlers: {
-      inbox: handler,
-      incident: handler,
-      "run-card": handler,
-      run: handler,
-      answer: handler,
-      command: handler,
-    },
+    handlers: handlersOf(() => async () => ({ done: true })),
     sweepEveryMs: 1_000,
     reportError: () => {},
   });

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
-import { createPerformer, type Handlers } from "../../src/queue/work.ts";
+import { createPerformer } from "../../src/queue/work.ts";
 import { type Ring, requestWork, type WorkOutcome } from "../../src/store/outbox.ts";
 import { testDatabase } from "../helpers/database.ts";
+import { handlersOf } from "./handlers.ts";
 
 test("work that may only be done after a pause is rung for when the pause ends, not left to the sweep", async () => {
   const { store } = await testDatabase();
@@ -14,7 +15,7 @@ test("work that may only be done after a pause is rung for when the pause ends, 
   ];
   const answer = async () => outcomes.shift() ?? { done: true as const };
   const idle = async () => ({ done: true as const });
-  const handlers: Handlers = { inbox: idle, incident: idle, "run-card": idle, run: idle, command: idle, answer };
+  const handlers = handlersOf((kind) => (kind === "answer" ? answer : idle));
   const rung: Ring[] = [];
   const performer = createPerformer({
     db: store.db,

@@ -6,6 +6,7 @@ import {
   type Finding,
   type Handle,
   type Intent,
+  NO_MORE,
   type Observation,
 } from "./contract.ts";
 import { createExchange, type Exchange } from "./http/exchange.ts";
@@ -66,10 +67,7 @@ function capabilitiesOf(settings: HttpSettings): Capabilities {
     abortProof: settings.abort === "none" || settings.status === undefined ? "none" : "weak",
     evidence: settings.evidence,
     progress: false,
-    logs: false,
-    versions: false,
-    snapshot: false,
-    restore: false,
+    ...NO_MORE,
   };
 }
 

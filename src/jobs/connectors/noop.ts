@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Capabilities, Connection, Connector } from "./contract.ts";
+import { type Capabilities, type Connection, type Connector, NO_MORE } from "./contract.ts";
 
 const settings = z.strictObject({ connector: z.literal("noop").optional() });
 
@@ -9,10 +9,7 @@ const capabilities: Capabilities = {
   abortProof: "none",
   evidence: "status",
   progress: false,
-  logs: false,
-  versions: false,
-  snapshot: false,
-  restore: false,
+  ...NO_MORE,
 };
 
 /** Does nothing and says so: for trying a catalogue out, and the connector to copy from. */
