@@ -26,6 +26,7 @@ import { createRinger, startWorker } from "./queue/queue.ts";
 import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
+import { confirmationState } from "./services/confirmations.ts";
 import type { Services } from "./services/contract.ts";
 import { createExportIncident } from "./services/export.ts";
 import { createIncidents } from "./services/incidents.ts";
@@ -88,6 +89,7 @@ export function createApp(parts: AppParts): App {
       readCommand: (id) => readCommandRequest(store.db, id),
       receiveSlackEvent: receiver.receiveSlackEvent,
       mayAsk: (text, at) => router.mayAsk(text, at),
+      questionState: (id) => confirmationState(store.db, id, clock.now()),
       openIncidents: () => listIncidents(store.db, { limit: OPEN_TO_CHOOSE }),
     },
   });

@@ -2,7 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { actorId, type PersonActor } from "../config/actor.ts";
-import { jsonb, type Tx } from "../store/store.ts";
+import { type Db, jsonb, type Tx } from "../store/store.ts";
 
 /** A question is open for this long (domain time). */
 export const CONFIRM_WITHIN_MS = 10 * 60_000;
@@ -46,6 +46,22 @@ export async function openConfirmation(
     .where("request_key", "=", question.requestKey)
     .executeTakeFirstOrThrow();
   return known.id;
+}
+
+/** Whether a question still waits for its answer; `unkept`: none of that id was kept. */
+export async function confirmationState(
+  db: Db,
+  id: string,
+  now: Instant,
+): Promise<"open" | "answered" | "expired" | "unkept"> {
+  const row = await db
+    .selectFrom("confirmations")
+    .select(["answered_at", "expires_at"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row === undefined) return "unkept";
+  if (row.answered_at !== null) return "answered";
+  return now.epochMilliseconds > row.expires_at.epochMilliseconds ? "expired" : "open";
 }
 
 /**

@@ -13,6 +13,19 @@ export async function notePendingView(db: Db, id: number, viewId: string | null)
     .execute();
 }
 
+/** What was said when the form of that request had been filled in and carried out; null: it was not, or in vain. */
+export async function carriedOutForm(db: Db, id: number): Promise<string | null> {
+  const row = await db
+    .selectFrom("command_requests")
+    .select(sql<string>`answer ->> 'text'`.as("text"))
+    .where("key", "like", `form:${id}:%`)
+    .where(sql<string>`answer ->> 'tone'`, "=", "done")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.text ?? null;
+}
+
 const delivery = z.object({
   how: z.enum(["view", "response", "ephemeral", "none"]),
   state: z.enum(["sending", "waiting", "sent", "unknown", "undeliverable"]),

@@ -14,6 +14,7 @@ import {
   readCommandRequest,
   receiveCommand,
 } from "../../src/services/command-requests.ts";
+import { confirmationState } from "../../src/services/confirmations.ts";
 import { createSlack, type Slack } from "../../src/slack/slack.ts";
 import { claimWork, dueWork, releaseWork, type WorkOutcome } from "../../src/store/outbox.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -70,6 +71,7 @@ export async function startDesk(options: {
       receiveCommand: (received) => unlessLost(() => receiveCommand(store, clock, received)),
       readCommand: (id) => unlessLost(() => readCommandRequest(store.db, id)),
       receiveSlackEvent: (envelope) => unlessLost(() => captureAtOnce(envelope)),
+      questionState: (id) => confirmationState(store.db, id, clock.now()),
       mayAsk: (text) => options.mayAsk?.(text) ?? false,
       openIncidents: () => listIncidents(store.db, { limit: 20 }),
     },

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Answer } from "../../src/command/answer.ts";
+import { openConfirmation } from "../../src/services/confirmations.ts";
 import type { Question } from "../../src/services/contract.ts";
 import { SIGNING_SECRET } from "./backends.ts";
 import { soon, startDesk } from "./desk.ts";
@@ -107,6 +108,37 @@ test("a mention has no trigger: its question carries a button that opens the for
   await workspace.submit({ user: "asha", values: { confirm: "prod person-sync" } });
   await soon(workspace, () => workspace.lastSeen("asha")?.text.includes("Did sync run person-sync prod."));
   expect(asked.map(({ asking: { surface } }) => surface)).toEqual(["mention", "modal"]);
+});
+
+test("a Confirm button that was used says what came of it, and how to ask again", async () => {
+  const { workspace } = await startDesk({ answer: asking, mayAsk: isRun });
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk sync run person-sync prod" });
+  const answer = await soon(workspace, () => workspace.ephemerals("asha")[0]);
+  const confirm = () => workspace.press({ user: "asha", on: { ephemeral: answer?.id ?? "" }, button: "Confirm" });
+  await confirm();
+  await soon(workspace, () => workspace.modal("asha"));
+  await workspace.submit({ user: "asha", values: { confirm: "prod person-sync" } });
+  await soon(workspace, () => workspace.lastSeen("asha")?.text.includes("Did sync run person-sync prod."));
+  await workspace.closeModal({ user: "asha", all: true });
+  await confirm();
+  const told = await soon(workspace, () => workspace.ephemerals("asha")[1]);
+  expect(told?.text).toContain("You answered this already:\n>Did sync run person-sync prod.");
+  expect(told?.text).toContain("To ask again: `sync run person-sync prod`");
+  expect(workspace.modal("asha")).toBeNull();
+});
+
+test("a Confirm button of a question that has expired says so", async () => {
+  const { workspace, store } = await startDesk({ answer: asking, mayAsk: isRun });
+  const asked = { of: { kind: "person", slack: "U1", name: "Asha Rao", key: "asha" }, requestKey: "r" } as const;
+  const at = systemClock.now().subtract({ minutes: 11 });
+  const id = await store.tx((tx) => openConfirmation(tx, { ...asked, kind: "run", bound: {}, expected: null, at }));
+  await store.db.updateTable("confirmations").set({ id: question.id }).where("id", "=", id).execute();
+  await workspace.say({ user: "asha", channel: "ops", text: "@nightdesk sync run person-sync prod" });
+  const answer = await soon(workspace, () => workspace.ephemerals("asha")[0]);
+  await workspace.press({ user: "asha", on: { ephemeral: answer?.id ?? "" }, button: "Confirm" });
+  const told = await soon(workspace, () => workspace.ephemerals("asha")[1]);
+  expect(told?.text).toContain("This question has expired");
+  expect(workspace.modal("asha")).toBeNull();
 });
 
 test("a button types its command in the incident of its thread; a double click is one request", async () => {

@@ -10,6 +10,8 @@ export interface SlackPorts {
   receiveSlackEvent(envelope: Readonly<Record<string, unknown>>): Promise<void>;
   /** Whether a form may be asked for before the command is carried out: then a modal is opened at once. */
   mayAsk(text: string, at: { incident: number | null; run: number | null }): boolean;
+  /** Whether a question still waits for its answer; `unkept`: it is a form that may be filled in at any time. */
+  questionState(id: string): Promise<"open" | "answered" | "expired" | "unkept">;
   /** Open incidents, newest first, for the shortcut that asks which one is meant. */
   openIncidents(): Promise<readonly { readonly number: number; readonly title: string }[]>;
 }
