@@ -43,17 +43,33 @@ const catalogue = {
 export interface BenchStage extends Stage {
   readonly channels: readonly string[];
   readonly secret: string;
+  /** A command by the API, as Asha. Throws unless it was answered. */
+  command(text: string): Promise<{ readonly answer: string; readonly data: unknown }>;
+}
+
+/** What a bench adds to the usual stage. */
+export interface BenchOptions {
+  readonly targets?: Readonly<Record<string, unknown>>;
+  readonly jobs?: Readonly<Record<string, unknown>>;
+  /** BullMQ on Redis instead of Postgres. */
+  readonly redis?: boolean;
+  /** Worker processes. */
+  readonly replicas?: number;
 }
 
 /** A whole Nightdesk (web and worker) on a real Postgres with fsync on, beside an emulated Slack with its rate limits. */
-export async function benchStage(): Promise<BenchStage> {
+export async function benchStage(more: BenchOptions = {}): Promise<BenchStage> {
   const postgres = await startPostgres({ fsync: true });
   const stage = await setStage(
     {
       drill: "bench",
       file: import.meta.filename,
-      catalogue,
-      with: { redis: false, replicas: 1 },
+      catalogue: {
+        ...catalogue,
+        targets: { ...catalogue.targets, ...more.targets },
+        jobs: { ...catalogue.jobs, ...more.jobs },
+      },
+      with: { redis: more.redis ?? false, replicas: more.replicas ?? 1 },
       people: { asha: {} },
       channels: CHANNELS.map((name) => ({ name })),
       estate: {},
@@ -67,11 +83,26 @@ export async function benchStage(): Promise<BenchStage> {
     ...stage,
     channels: CHANNELS,
     secret,
+    command: (text) => commandBy(stage, text),
     close: async () => {
       await stage.close();
       await postgres.close();
     },
   };
+}
+
+async function commandBy(stage: Stage, text: string): Promise<{ answer: string; data: unknown }> {
+  const response = await fetch(`${stage.url}/api/command`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${stage.env["NIGHTDESK_API_TOKEN"]}`, "content-type": "application/json" },
+    body: JSON.stringify({ text, as: "asha" }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const said: unknown = await response.json();
+  if (response.status !== 200 || typeof said !== "object" || said === null || !("answer" in said)) {
+    throw new Error(`"${text}" is answered ${response.status}: ${JSON.stringify(said).slice(0, 300)}`);
+  }
+  return { answer: JSON.stringify(said.answer), data: "data" in said ? said.data : null };
 }
 
 /** A server that does nothing but answer: what this machine and this generator reach at best. */
