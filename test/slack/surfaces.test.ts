@@ -155,6 +155,20 @@ test("a button types its command in the incident of its thread; a double click i
   expect(workspace.ephemerals("ben")).toHaveLength(1);
 });
 
+test("a hundred presses at once are one request with one answer, and every press is acknowledged in time", async () => {
+  const { workspace, store, slack, asked } = await startDesk({});
+  const incident = await openIncident(store, systemClock.now());
+  await slack.project("incident", incident.id);
+  const ts = workspace.messages("ops")[0]?.ts ?? "";
+  const press = () => workspace.press({ user: "ben", on: { channel: "ops", ts }, button: "Acknowledge" });
+  const all = await Promise.all(Array.from({ length: 100 }, press));
+  expect(all.filter(({ ok }) => !ok)).toEqual([]);
+  await soon(workspace, () => workspace.ephemerals("ben")[0]);
+  await workspace.settled();
+  expect(asked).toHaveLength(1);
+  expect(workspace.ephemerals("ben").map(({ text }) => text)).toEqual([":white_check_mark: Did incident ack INC-1."]);
+});
+
 test("without its database Nightdesk says that nothing was done, and Slack sends an event again", async () => {
   const desk = await startDesk({});
   const { workspace, asked } = desk;

@@ -47,7 +47,7 @@ function registerSlash(app: App, parts: SurfaceParts): void {
 }
 
 function registerButtons(app: App, parts: SurfaceParts, respond: Respond): void {
-  const once = createPressKeys(parts.db);
+  const once = createPressKeys<Taken>(parts.db);
 
   app.action<BlockAction<ButtonAction>>(
     { type: "block_actions", action_id: COMMAND_ACTION },
@@ -58,13 +58,14 @@ function registerButtons(app: App, parts: SurfaceParts, respond: Respond): void 
           press(body, { key, text }),
         ),
       );
-      const taken: Taken = pressed.kind === "saved" ? pressed.value : pressed;
+      const taken: Taken = pressed.kind === "saved" ? pressed.value.value : pressed;
+      const first = pressed.kind === "saved" && !pressed.value.joined;
       await ack();
       if (taken.kind !== "saved") {
         await respond(body.response_url, notSaved(taken.kind));
         return;
       }
-      if (taken.value.opens) await openWaiting(parts, { id: taken.value.id, trigger: body.trigger_id, text });
+      if (first && taken.value.opens) await openWaiting(parts, { id: taken.value.id, trigger: body.trigger_id, text });
     },
   );
 
