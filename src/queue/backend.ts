@@ -101,12 +101,16 @@ export function redisBackend(url: string, log: Logger): QueueBackend {
 /** A schema of its own in the same database: BullMQ migrates it, Nightdesk's tables are never touched. */
 const SCHEMA = "bullmq";
 
+/** Rings wait for one another: none may wait for ever for a server that does not even refuse. */
+const CONNECT_WITHIN_MS = 5_000;
+
 export function postgresBackend(url: string, log: Logger): QueueBackend {
   const connection = {
     connectionString: url,
     schema: SCHEMA,
     max: 2,
     application_name: "nightdesk queue",
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
     // A connection that breaks between two statements would end the process if nobody listened.
     onConnect: (client: { on(event: "error", listener: () => void): unknown }) => {
       client.on("error", () => {});
@@ -120,11 +124,12 @@ export function postgresBackend(url: string, log: Logger): QueueBackend {
       await queue.waitUntilReady();
       await queue.close();
     },
-    queue: (name) => {
-      const queue = new Queue(name, { connection, defaultJobOptions: JOB_OPTIONS }, createPostgresBackend);
-      queue.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue connection failed"));
-      return queue;
-    },
+    queue: (name) =>
+      renewing(() => {
+        const queue = new Queue(name, { connection, defaultJobOptions: JOB_OPTIONS }, createPostgresBackend);
+        queue.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue connection failed"));
+        return queue;
+      }),
     worker: (name, options) => {
       const worker = new Worker(
         name,
@@ -137,6 +142,32 @@ export function postgresBackend(url: string, log: Logger): QueueBackend {
     },
     check: async () => null,
     close: async () => {},
+  };
+}
+
+/** On Postgres, a BullMQ queue whose first connection failed stays failed: the next call is given a new one. */
+function renewing<Opened extends DoorbellQueue & { waitUntilReady(): Promise<unknown> }>(
+  open: () => Opened,
+): DoorbellQueue {
+  let current: Opened | undefined = open();
+
+  async function usable(): Promise<Opened> {
+    const queue = current ?? open();
+    current = queue;
+    try {
+      await queue.waitUntilReady();
+    } catch (error) {
+      if (current === queue) current = undefined;
+      queue.close().catch(() => {});
+      throw error;
+    }
+    return queue;
+  }
+
+  return {
+    addBulk: async (jobs) => (await usable()).addBulk(jobs),
+    count: async () => (await usable()).count(),
+    close: async () => current?.close(),
   };
 }
 
