@@ -130,9 +130,13 @@ export interface Fanouts {
   batch: number;
   counts: Generated<Json>;
   cursor: Json | null;
+  last_turn_at: Temporal.Instant | null;
+  list_id: string | null;
   op: string;
   parallel: number;
   per_second: number | null;
+  result_at: Temporal.Instant | null;
+  result_url: string | null;
   run_id: number;
   said: string;
   total: number;
