@@ -14,31 +14,54 @@ export interface Answered {
   readonly status: number;
   readonly json?: unknown;
   readonly text?: string;
+  /** Besides the content type, or instead of the usual one. Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The connection is cut instead: whoever asked learns nothing. */
+  readonly cut?: true;
 }
 
-const MAX_BODY_BYTES = 1_000_000;
+/** What a server of the estate is to whoever opened it. */
+export interface Listening {
+  readonly url: string;
+  /** Nobody listens any more, calls are refused, until `comeBack`. */
+  goAway(): Promise<void>;
+  /** Listens again at the same address. */
+  comeBack(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 2_000_000;
 
 /** A small server on 127.0.0.1 and a free port. What `answer` throws is a 500, as it would be in the original. */
-export async function listen(answer: (asked: Asked) => Answered | Promise<Answered>) {
+export async function listen(answer: (asked: Asked) => Answered | Promise<Answered>): Promise<Listening> {
   const server = createServer((request, response) => {
     void read(request)
       .then((body) => answer(asked(request, body)))
       .catch((error: unknown) => ({ status: 500, json: { error: error instanceof Error ? error.message : "?" } }))
       .then((answered) => write(response, answered));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
+  const open = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  const shut = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await open(0);
   const address = server.address();
   const port = address !== null && typeof address === "object" ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    goAway: async () => {
+      if (server.listening) await shut();
+    },
+    comeBack: async () => {
+      if (!server.listening) await open(port);
+    },
+    close: shut,
   };
 }
 
@@ -65,10 +88,11 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function write(response: ServerResponse, answered: Answered): void {
-  if (answered.json !== undefined) {
-    response.writeHead(answered.status, { "content-type": "application/json" }).end(JSON.stringify(answered.json));
-  } else if (answered.text !== undefined) {
-    response.writeHead(answered.status, { "content-type": "text/plain;charset=UTF-8" }).end(answered.text);
-  } else response.writeHead(answered.status, { "content-length": "0" }).end();
+function write(response: ServerResponse, { status, json, text, headers, cut }: Answered): void {
+  if (cut === true) response.destroy();
+  else if (json !== undefined) {
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(json));
+  } else if (text !== undefined) {
+    response.writeHead(status, { "content-type": "text/plain;charset=UTF-8", ...headers }).end(text);
+  } else response.writeHead(status, { "content-length": "0", ...headers }).end();
 }
