@@ -46,6 +46,8 @@ export interface RunInput {
   readonly catalogue: Catalogue;
   readonly groups: KnownGroups;
   readonly actor: PersonActor;
+  /** The grant that it needs. */
+  readonly action: Action;
   readonly placed: Placed;
   readonly now: Instant;
   /** Where it was asked: the channel's name and id, null when it was asked outside Slack. */
@@ -58,7 +60,7 @@ export interface RunInput {
 /** Whether a run may be started. */
 export function decide(input: RunInput): Decision {
   const { job, environment, setting } = input.placed;
-  const who = decideWho({ ...input, wanted: { action: "run", job, environment } });
+  const who = decideWho({ ...input, wanted: { action: input.action, job, environment } });
   if (who.kind === "deny") return who;
   const no = where(input) ?? when(input) ?? whatElse(input) ?? whoElse(input);
   if (no !== null) return no;

@@ -1,17 +1,17 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { actorId, type PersonActor } from "../config/actor.ts";
-import type { Catalogue } from "../config/catalogue.ts";
+import type { Action, Catalogue } from "../config/catalogue.ts";
 import { type AuditEntry, writeAudit } from "../guard/audit.ts";
 import { refusal } from "../guard/authorise.ts";
 import { decide, decideWho } from "../guard/decide.ts";
 import { type GroupMembers, knowGroups } from "../guard/grants.ts";
 import type { Placed } from "../guard/names.ts";
 import type { Connections } from "../jobs/connections.ts";
-import type { Capabilities } from "../jobs/connectors/contract.ts";
+import type { Capabilities, Handle } from "../jobs/connectors/contract.ts";
 import { lockPlaces } from "../jobs/leases.ts";
 import { bearRun } from "../jobs/record.ts";
-import { type Run, runOf, runOfIntent } from "../jobs/runs.store.ts";
+import { lockRun, type Run, type RunKind, runOf, runOfIntent } from "../jobs/runs.store.ts";
 import { nextNumber } from "../store/counters.ts";
 import { jsonb, type Store, type Tx } from "../store/store.ts";
 import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
@@ -35,6 +35,28 @@ export interface WantedRun {
   readonly reason: string | null;
   readonly parent: Run | null;
   readonly incidentId: number | null;
+  /** Of what sort it is; a plain run when absent. */
+  readonly kind?: RunKind;
+  /** The grant that it needs (`run` when absent), and the audit's noun.verb (`run.request` when absent). */
+  readonly action?: Action;
+  readonly audit?: string;
+  readonly version?: string | null;
+  readonly resumeOf?: Handle | null;
+  readonly chain?: { readonly id: number; readonly position: number };
+  readonly pinAfterStart?: boolean;
+  /** What else the typed confirmation is bound to: what distinguishes this request beside the fields above. */
+  readonly bound?: Bound;
+  /** What the question says instead of `PROD: start JOB?`, of the line on what it does and of `Start it`; further lines. */
+  readonly says?: {
+    readonly title?: string;
+    readonly does?: string;
+    readonly submit?: string;
+    readonly lines?: readonly string[];
+  };
+  /** A form that this person answered before covers this run too (a chain's): how it was confirmed, for the audit. */
+  readonly coveredBy?: string;
+  /** Writes what belongs to the run, in the transaction that made it. May move or keep the run. */
+  readonly afterBirth?: (tx: Tx, run: Run) => Promise<void>;
 }
 
 type Verdict =
@@ -49,12 +71,13 @@ type Verdict =
 export async function requestRun(parts: Requesting, asking: Asking, wanted: WantedRun): Promise<Outcome<Run>> {
   const { store, catalogue } = parts;
   const { job, environment } = wanted.placed;
+  const action = wanted.action ?? "run";
   const intentKey = asking.confirmation === undefined ? asking.requestKey : `confirmation:${asking.confirmation.id}`;
   const known = await runOfIntent(store.db, intentKey);
   if (known !== null) return ownRun(known, asking.actor);
 
   const groups = await knowGroups(catalogue, parts.groupMembers);
-  const who = decideWho({ catalogue, groups, actor: asking.actor, wanted: { action: "run", job, environment } });
+  const who = decideWho({ catalogue, groups, actor: asking.actor, wanted: { action, job, environment } });
   const around = await askAround(parts, asking, { placed: wanted.placed, silent: who.kind === "deny" });
 
   const verdict = await store.tx(async (tx): Promise<Verdict> => {
@@ -69,7 +92,7 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
     const now = parts.clock.now();
     const others = await othersOf(tx, { placed: wanted.placed, around, now });
     const from = { channel: asking.channel, channelName: asking.channelName };
-    const input = { catalogue, groups, actor: asking.actor, placed: wanted.placed, now, from, others };
+    const input = { catalogue, groups, actor: asking.actor, action, placed: wanted.placed, now, from, others };
     const bound = boundTo(wanted);
     const audit = auditOf(asking, wanted, now);
 
@@ -82,7 +105,7 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
       if (wrong !== null) return deny(tx, audit, wrong, wrong.message);
       return allow(tx, { intentKey, asking, wanted, audit, because: `${decision.because}; confirmed by typing`, now });
     }
-    const decision = decide({ ...input, confirmed: false });
+    const decision = decide({ ...input, confirmed: wanted.coveredBy !== undefined });
     switch (decision.kind) {
       case "deny":
         return deny(tx, audit, refusal(decision), decision.reason);
@@ -99,8 +122,10 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
         await writeAudit(tx, { ...audit, outcome: "asked", reason: decision.because });
         return { kind: "ask", question: questionOf(parts, wanted, { id, expected, word: around.own }) };
       }
-      case "allow":
-        return allow(tx, { intentKey, asking, wanted, audit, because: decision.because, now });
+      case "allow": {
+        const because = wanted.coveredBy === undefined ? decision.because : `${decision.because}; ${wanted.coveredBy}`;
+        return allow(tx, { intentKey, asking, wanted, audit, because, now });
+      }
     }
   });
   if (verdict.kind === "refused") throw verdict.error;
@@ -117,7 +142,14 @@ function ownRun(run: Run, actor: PersonActor): Outcome<Run> {
   });
 }
 
-const boundTo = ({ placed, parameters, parent }: WantedRun): Bound => ({
+const boundTo = ({ placed, parameters, parent, ...wanted }: WantedRun): Bound => ({
+  ...wanted.bound,
+  kind: wanted.kind ?? "run",
+  action: wanted.action ?? "run",
+  version: wanted.version ?? null,
+  resumeOf: wanted.resumeOf?.externalId ?? null,
+  chain: wanted.chain?.id ?? null,
+  pin: wanted.pinAfterStart ?? false,
   job: placed.job,
   environment: placed.environment,
   target: placed.place.target,
@@ -127,18 +159,22 @@ const boundTo = ({ placed, parameters, parent }: WantedRun): Bound => ({
 
 function auditOf(
   asking: Asking,
-  { placed, incidentId, parent, parameters }: WantedRun,
+  { placed, incidentId, parent, parameters, ...wanted }: WantedRun,
   at: Instant,
 ): Omit<AuditEntry, "outcome" | "reason"> {
   return {
     at,
     actor: asking.actor,
-    action: "run.request",
+    action: wanted.audit ?? "run.request",
     surface: asking.surface,
     job: placed.job,
     environment: placed.environment,
     incidentId,
-    details: { ...parameters, ...(parent === null ? {} : { parent: parent.number }) },
+    details: {
+      ...parameters,
+      ...(parent === null ? {} : { parent: parent.number }),
+      ...(wanted.version === undefined || wanted.version === null ? {} : { version: wanted.version }),
+    },
   };
 }
 
@@ -170,6 +206,14 @@ async function allow(
     .insertInto("runs")
     .values({
       number,
+      kind: wanted.kind ?? "run",
+      version: wanted.version ?? null,
+      because_asked: wanted.reason,
+      resume_of:
+        wanted.resumeOf === undefined || wanted.resumeOf === null ? null : jsonb<never>(wanted.resumeOf as never),
+      chain_id: wanted.chain?.id ?? null,
+      chain_position: wanted.chain?.position ?? null,
+      pin_after_start: wanted.pinAfterStart ?? false,
       intent_key: yes.intentKey,
       job: placed.job,
       environment: placed.environment,
@@ -198,31 +242,42 @@ async function allow(
     evidence: { grant: yes.because },
   });
   await writeAudit(tx, { ...yes.audit, outcome: "allowed", reason: yes.because, runId: run.id });
-  return { kind: "run", run };
+  if (wanted.afterBirth === undefined) return { kind: "run", run };
+  await wanted.afterBirth(tx, run);
+  return { kind: "run", run: await lockRun(tx, run.id) };
 }
 
 /** What a person has to know before typing: where, what it does, and what cannot be undone. */
 function questionOf(
   parts: Requesting,
-  { placed, parameters }: WantedRun,
+  { placed, parameters, says = {} }: WantedRun,
   about: { id: string; expected: string; word: Word },
 ): Question {
   const { job, environment, definition, setting, place } = placed;
   const capabilities = parts.connections.of(place.target)?.capabilities;
+  const submit = says.submit ?? "Start it";
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   return {
     id: about.id,
-    title: `${environment.toUpperCase()}: start ${job}?`,
+    title: says.title ?? `${environment.toUpperCase()}: start ${job}?`,
     lines: [
       `*${environment.toUpperCase()}* is protected.`,
-      `This starts *${job}* (${definition.title ?? job}) at ${place.target}${given.length === 0 ? "" : ` with \`${given.join(" ")}\``}.`,
+      says.does ??
+        `This starts *${job}* (${definition.title ?? job}) at ${place.target}${given.length === 0 ? "" : ` with \`${given.join(" ")}\``}.`,
       ...(definition.destructive ? [`:warning: It replaces what is there. ${snapshotLine(definition.snapshot)}`] : []),
       ...stopLine(capabilities),
+      ...(says.lines ?? []),
       ...(about.word.kind === "not_known" ? [`The target did not say whether it is free: ${about.word.why}.`] : []),
     ],
     look: setting.look,
-    submit: "Start it",
-    fields: [{ key: "confirm", label: `To start it, type: ${about.expected}`, expected: about.expected }],
+    submit,
+    fields: [
+      {
+        key: "confirm",
+        label: `To ${submit.charAt(0).toLowerCase()}${submit.slice(1)}, type: ${about.expected}`,
+        expected: about.expected,
+      },
+    ],
   };
 }
 

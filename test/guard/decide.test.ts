@@ -15,6 +15,7 @@ function input(more: Partial<RunInput> & { environment?: string } = {}): RunInpu
     catalogue,
     groups: new Map(),
     actor: ASHA,
+    action: "run",
     placed: needPlaced(catalogue, { job: "person-sync", environment: more.environment ?? "preprod" }),
     now: NIGHT,
     from: { channel: "C1", channelName: "ops" },
