@@ -16,7 +16,7 @@ export interface RunChange {
   readonly cursor?: unknown;
   readonly retryAt?: Instant | null;
   readonly startCalledAt?: Instant;
-  readonly startedAt?: Instant;
+  readonly startedAt?: Instant | null;
   readonly startHeardAt?: Instant;
   readonly endedSeenAt?: Instant | null;
   readonly endAmbiguousAt?: Instant;
@@ -44,6 +44,7 @@ export interface RunChange {
   readonly targetRetry?: Run["targetRetry"];
   readonly logUrl?: string;
   readonly pinAfterStart?: boolean;
+  readonly executionsEnded?: number;
 }
 
 /** Something happened to a run: who or what, why, and what shows it. */
@@ -64,7 +65,8 @@ export interface Happening {
 export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly event: RunEvent }): Promise<Run> {
   const to = transition(run.state, move.event);
   const ended = isTerminal(to);
-  const moved = await write(tx, run, {
+  const fence = move.set?.fence ?? run.fence;
+  const moved = await write(tx, run, fence, {
     ...columns(move.set ?? {}),
     state: to,
     state_since: move.at,
@@ -80,7 +82,7 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
 
 /** Something worth telling happened, and the state is as it was. */
 export async function noteRun(tx: Tx, run: Run, note: Happening): Promise<Run> {
-  const noted = await write(tx, run, columns(note.set ?? {}));
+  const noted = await write(tx, run, run.fence, columns(note.set ?? {}));
   await addEvent(tx, run, { ...note, to: run.state });
   await tellNote(tx, noted, note);
   await show(tx, noted, note.at);
@@ -89,7 +91,7 @@ export async function noteRun(tx: Tx, run: Run, note: Happening): Promise<Run> {
 
 /** Keeps what a step learned without telling anybody (a cursor, a count). `shown`: the card shows it. */
 export async function keepRun(tx: Tx, run: Run, keep: { set: RunChange; shownAt?: Instant }): Promise<Run> {
-  const kept = await write(tx, run, columns(keep.set));
+  const kept = await write(tx, run, run.fence, columns(keep.set));
   if (keep.shownAt !== undefined) await show(tx, kept, keep.shownAt);
   return kept;
 }
@@ -102,23 +104,26 @@ export async function bearRun(tx: Tx, run: Run, birth: Happening): Promise<void>
   await requestWork(tx, { kind: "run", ref: run.id, dueAt: birth.at });
 }
 
-async function write(tx: Tx, run: Run, set: Record<string, unknown>): Promise<Run> {
+/** Written only if nobody moved it since, and, under a fence, only while the lease is still this run's under that fence. */
+async function write(tx: Tx, run: Run, fence: number | null, set: Record<string, unknown>): Promise<Run> {
+  const lease = tx.selectFrom("leases").select("run_id").where("run_id", "=", run.id);
   const row = await tx
     .updateTable("runs")
     .set({ ...set, revision: run.revision + 1 })
     .where("id", "=", run.id)
     .where("revision", "=", run.revision)
+    .$if(fence !== null, (update) => update.where(({ exists }) => exists(lease.where("fence", "=", fence))))
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) throw new StaleRun(run);
   return runOf(row);
 }
 
-/** The run was moved by another since it was read. */
+/** The run was moved by another since it was read, or its lease is no longer its own. */
 export class StaleRun extends Error {
   override readonly name = "StaleRun";
   constructor(run: Run) {
-    super(`run ${run.number} was moved by another since revision ${run.revision} was read`);
+    super(`run ${run.number} was moved by another since revision ${run.revision} was read, or lost its lease`);
   }
 }
 

@@ -78,6 +78,8 @@ export interface Run {
   readonly chainPosition: number | null;
   /** The target's schedule is pinned to the version of this run when it has started. */
   readonly pinAfterStart: boolean;
+  /** Executions of this run that are over and were followed by another attempt. */
+  readonly executionsEnded: number;
   readonly revision: number;
 }
 
@@ -268,6 +270,7 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
     chainId: row.chain_id,
     chainPosition: row.chain_position,
     pinAfterStart: row.pin_after_start,
+    executionsEnded: row.executions_ended,
     revision: row.revision,
   };
 }

@@ -362,6 +362,7 @@ export interface Runs {
   ended_seen_at: Temporal.Instant | null;
   environment: string;
   error: Json | null;
+  executions_ended: Generated<number>;
   fence: number | null;
   finished_at: Temporal.Instant | null;
   freeze_override: Json | null;

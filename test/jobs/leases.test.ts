@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SYSTEM } from "../../src/config/actor.ts";
 import { acquireLease } from "../../src/jobs/leases.ts";
-import { moveRun, StaleRun } from "../../src/jobs/record.ts";
+import { keepRun, moveRun, noteRun, StaleRun } from "../../src/jobs/record.ts";
 import { lockRun } from "../../src/jobs/runs.store.ts";
 import { can, isTerminal, type RunEvent } from "../../src/jobs/states.ts";
 import { asking, drive, heldBy, numbered, queue, reread, type World, world } from "./world.ts";
@@ -92,6 +92,17 @@ test("a run that was moved meanwhile is not moved by who read it before", async 
   await expect(moving).rejects.toThrow(StaleRun);
   expect(await reread(here, stale)).toMatchObject({ state: "withdrawn" });
   expect((await numbered(here, 1)).fence).toBeNull();
+});
+
+test("a stale holder's write is refused: the lease went on under a higher fence", async () => {
+  const here = await world();
+  const stale = await drive(here, await queue(here), { state: "running" });
+  await here.store.db.updateTable("leases").set({ fence: 99 }).where("run_id", "=", stale.id).execute();
+  const note = { at: here.clock.now(), actor: SYSTEM, reason: "late" };
+  await expect(here.store.tx((tx) => moveRun(tx, stale, { event: "succeed", ...note }))).rejects.toThrow(StaleRun);
+  await expect(here.store.tx((tx) => noteRun(tx, stale, note))).rejects.toThrow(StaleRun);
+  await expect(here.store.tx((tx) => keepRun(tx, stale, { set: { cursor: 1 } }))).rejects.toThrow(StaleRun);
+  expect(await reread(here, stale)).toMatchObject({ state: "running", cursor: null });
 });
 
 test("two workers at the same step: one start", async () => {
