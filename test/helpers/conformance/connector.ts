@@ -1,55 +1,10 @@
 import { expect, test } from "vitest";
-import { manualClock } from "../../../src/base/clock.ts";
-import { http } from "../../../src/base/http.ts";
-import type { Connection, Intent } from "../../../src/jobs/connectors/contract.ts";
 import { ConnectorError } from "../../../src/jobs/connectors/contract.ts";
 import type { ListedConnector } from "../../../src/jobs/connectors/index.ts";
+import { type Bench, type BenchOptions, connect, intentFor, kindOf, type Made } from "./bench.ts";
+import { executionConformance } from "./connector-execution.ts";
 
-/** A real target on loopback, as bad as a test wants it, and what it counted itself. */
-export interface Bench {
-  /** The entry under `targets:` that points at it. Its credentials contain `secret`. */
-  readonly entry: unknown;
-  readonly secret: string;
-  /** How often it began an execution. */
-  starts(): number;
-  /** A job that it knows. */
-  readonly name: string;
-  /** Calls are answered so from now on; null: as usual. */
-  answer(how: "429" | "503" | "401" | "500" | "repeats the secret" | "not json" | null): void;
-  /** Somebody else's execution is under way. */
-  occupy(): void;
-  /** It says that it is another environment (and a superset of the right one). */
-  pretend(): void;
-  /** It does what is asked and cuts the connection before it answers. */
-  cutAfterStart(): void;
-  vanish(): Promise<void>;
-}
-
-/** What a target may not be able to do; the kit then skips what cannot be asked of it. */
-export interface BenchOptions {
-  /** It has no network: it cannot vanish, refuse or be another. */
-  readonly offline?: boolean;
-}
-
-export function connect(connector: ListedConnector, entry: unknown): Connection {
-  return connector.open(entry, {
-    http,
-    clock: manualClock("2021-03-16T14:30:00Z"),
-    target: "the-target",
-    redact: (text) => text,
-  });
-}
-
-export const intentFor = (name: string, more: Partial<Intent> = {}): Intent => ({
-  intentKey: "intent-1",
-  job: "person-sync",
-  environment: "prod",
-  name,
-  parameters: {},
-  version: null,
-  requestedBy: { key: "asha", name: "Asha Rao" },
-  ...more,
-});
+export { type Bench, type BenchOptions, connect, intentFor, PRIVATE } from "./bench.ts";
 
 /**
  * What every connector has to keep: an effect is never claimed and never doubled, an error says whether it had one, and
@@ -60,20 +15,32 @@ export function connectorConformance(
   bench: () => Promise<Bench>,
   options: BenchOptions = {},
 ): void {
+  const without = new Set(options.without ?? []);
   const made = async () => {
     const target = await bench();
-    return { target, connection: connect(connector, target.entry), intent: intentFor(target.name) };
+    return { target, connection: connect(connector, target.entry, target.context), intent: intentFor(target.name) };
   };
-  const kindOf = async (promise: Promise<unknown>): Promise<string> => {
-    const error: unknown = await promise.then(
-      () => {
-        throw new Error("it did not fail");
-      },
-      (thrown: unknown) => thrown,
-    );
-    if (!(error instanceof ConnectorError)) throw error;
-    return error.kind;
-  };
+
+  test("it has exactly the methods that its capabilities declare", async () => {
+    const { connection } = await made();
+    const { capabilities: can } = connection;
+    const declared: Record<string, boolean> = {
+      resolveVersion: can.versions,
+      snapshot: can.snapshot,
+      restore: can.restore,
+      pause: can.pause,
+      resume: can.pause,
+      pinned: can.pins,
+      pin: can.pins,
+      items: can.items !== null,
+      ids: can.compare,
+      deadLetters: can.deadLetters,
+      redrive: can.deadLetters,
+    };
+    const there = Object.fromEntries(Object.keys(declared).map((name) => [name, Object.hasOwn(connection, name)]));
+    expect(there).toEqual(declared);
+    expect(can.abort === "none" && can.abortProof !== "none").toBe(false);
+  });
 
   test("a plan has no effect and no call", async () => {
     const { target, connection, intent } = await made();
@@ -90,12 +57,15 @@ export function connectorConformance(
 
   test("a second start with the same intent is no second execution", async () => {
     const { target, connection, intent } = await made();
-    await connection.start(intent);
+    const first = await connection.start(intent);
     const second = await connection.start(intent).then(
-      () => "the same",
+      (handle) => (handle.externalId === first.externalId ? "the same" : "another"),
       (error: unknown) => (error instanceof ConnectorError ? error.kind : "a defect"),
     );
-    expect(second).toBe(connection.capabilities.startKey === "native" ? "the same" : "conflict");
+    const { startKey } = connection.capabilities;
+    expect(
+      startKey === "echoed" ? ["the same", "conflict"] : [startKey === "native" ? "the same" : "conflict"],
+    ).toContain(second);
     expect(target.starts()).toBeLessThanOrEqual(1);
   });
 
@@ -103,7 +73,7 @@ export function connectorConformance(
     const { connection, intent } = await made();
     await connection.start(intent);
     const located = await connection.locate(intent);
-    expect(located.kind).toBe(connection.capabilities.startKey === "native" ? "found" : "unknown");
+    expect(located.kind).toBe(connection.capabilities.startKey === "none" ? "unknown" : "found");
   });
 
   test("an abort is unsupported exactly when it is declared so", async () => {
@@ -114,7 +84,13 @@ export function connectorConformance(
   });
 
   if (options.offline === true) return;
+  executionConformance(made, options);
+  if (!without.has("occupation")) occupationConformance(made);
+  if (!without.has("identity")) identityConformance(made);
+  if (!without.has("network")) networkConformance(made);
+}
 
+function occupationConformance(made: Made): void {
   test("somebody else's execution is a conflict, never this one", async () => {
     const { target, connection, intent } = await made();
     target.occupy();
@@ -125,7 +101,9 @@ export function connectorConformance(
     expect(await kindOf(connection.start(intent))).toBe("conflict");
     expect(target.starts()).toBe(0);
   });
+}
 
+function identityConformance(made: Made): void {
   test("a target that says it is another one is refused", async () => {
     const { target, connection, intent } = await made();
     target.pretend();
@@ -133,13 +111,19 @@ export function connectorConformance(
       expect.objectContaining({ check: "identity", level: "block" }),
     );
   });
+}
 
+function networkConformance(made: Made): void {
   test("an answer that was cut off after the effect is ambiguous", async () => {
     const { target, connection, intent } = await made();
     target.cutAfterStart();
     expect(await kindOf(connection.start(intent))).toBe("ambiguous");
     expect(target.starts()).toBe(1);
-    expect((await connection.locate(intent)).kind).not.toBe("not_found");
+    const located = await connection.locate(intent);
+    expect(located.kind).toBe(connection.capabilities.startKey === "none" ? "unknown" : "found");
+    if (located.kind !== "found") return;
+    expect((await connection.observe(located.handle, intent, null)).phase).toBe("running");
+    expect(target.starts()).toBe(1);
   });
 
   test("a target that is not there had no effect", async () => {
@@ -164,7 +148,20 @@ export function connectorConformance(
   test("a wait that the target asks for is passed on", async () => {
     const { target, connection, intent } = await made();
     target.answer("429");
-    await expect(connection.start(intent)).rejects.toMatchObject({ afterMs: 7_000 });
+    await expect(connection.start(intent)).rejects.toMatchObject({ kind: "retryable", afterMs: 7_000 });
+    await expect(connection.look(intent)).rejects.toMatchObject({ kind: "retryable", afterMs: 7_000 });
+    target.answer(null);
+    await connection.start(intent);
+    expect(target.starts()).toBe(1);
+  });
+
+  test("a target that vanishes while it runs has not ended", async () => {
+    const { target, connection, intent } = await made();
+    const handle = await connection.start(intent);
+    await target.vanish();
+    expect(await kindOf(connection.observe(handle, intent, null))).toBe("unavailable");
+    if (connection.capabilities.abort === "none") return;
+    expect(await kindOf(connection.abort(handle, intent, "soft"))).toBe("unavailable");
   });
 
   test("an answer that cannot be read proves nothing", async () => {

@@ -47,6 +47,9 @@ describe("conformance, with TIS-SYNC's shape", () => {
         state.cutAfterStart = true;
       },
       vanish: server.close,
+      finish: () => {
+        state.running.set("personJob", false);
+      },
     };
   });
 });
