@@ -25,6 +25,7 @@ import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
 import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
+import { attachRuns } from "./services/attach-runs.store.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import { confirmationState } from "./services/confirmations.ts";
 import type { Services } from "./services/contract.ts";
@@ -121,6 +122,7 @@ export function createApp(parts: AppParts): App {
     log,
     ports: {
       linkSignal,
+      signalsJoined: attachRuns,
       captureSlackEvent: slack.captureSlackEvent,
       channelName: slack.channelName,
       self: () => selfOf(slack.self()),

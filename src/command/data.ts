@@ -38,6 +38,7 @@ export function incidentData(incident: IncidentView): Data {
     services: incident.services,
     jobs: incident.jobs,
     environment: incident.environment,
+    candidates: incident.candidates ?? [],
     owner: incident.owner,
     suspects: [],
     openedAt: incident.openedAt.toString(),

@@ -10,7 +10,7 @@ import { timelineOf } from "../incidents/timeline.store.ts";
 import { runHistory } from "../jobs/runs.store.ts";
 import type { Exporter } from "../postmortem/exporters/contract.ts";
 import { exporterNamed, postmortemOf } from "../services/export.ts";
-import { needIncident, viewIncident } from "../services/incidents-view.ts";
+import { needIncident, viewIncidents } from "../services/incidents-view.ts";
 import { needRun, viewRun, viewRuns } from "../services/runs-view.ts";
 import type { Store } from "../store/store.ts";
 import { commandByApi } from "./api-command.ts";
@@ -79,7 +79,7 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
   switch (what) {
     case "incidents": {
       const found = await listIncidents(store.db, { statuses: INCIDENT_STATUSES, limit });
-      return json(200, { incidents: found.reverse().map(viewIncident).map(incidentData) });
+      return json(200, { incidents: (await viewIncidents(store.db, found.reverse())).map(incidentData) });
     }
     case "runs": {
       const runs = await runHistory(store.db, { limit });
@@ -104,8 +104,10 @@ async function oneIncident(
 ): Promise<Response> {
   const incident = await needIncident(parts.store.db, number);
   switch (part) {
-    case undefined:
-      return json(200, incidentData(viewIncident(incident)));
+    case undefined: {
+      const [view] = await viewIncidents(parts.store.db, [incident]);
+      return view === undefined ? noSuch(url) : json(200, incidentData(view));
+    }
     case "timeline":
       return json(200, { timeline: (await timelineOf(parts.store.db, incident.id)).map(timelineData) });
     case "postmortem": {

@@ -5,7 +5,7 @@ import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { foldSignals } from "../incidents/fold.ts";
 import type { NewSignal, SavedSignal } from "../incidents/signal.ts";
-import { saveSignals } from "../incidents/signals.store.ts";
+import { type Joining, saveSignals } from "../incidents/signals.store.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store, Tx } from "../store/store.ts";
 import {
@@ -28,11 +28,15 @@ export type LinkSignal = (
   now: Instant,
 ) => Promise<{ readonly runId: number; readonly incidentId: number | null } | null>;
 
+/** Told what became of each signal: its incident, and the run that it speaks of. Joined by app.ts. */
+export type SignalsJoined = (tx: Tx, joinings: readonly Joining[], now: Instant) => Promise<void>;
+
 /** Captures what people wrote in a thread of ours into its timeline. Called for every event of Slack. */
 export type CaptureSlackEvent = (tx: Tx, event: SlackEvent, receivedAt: Instant) => Promise<void>;
 
 export interface InboxPorts {
   readonly linkSignal: LinkSignal;
+  readonly signalsJoined: SignalsJoined;
   readonly captureSlackEvent: CaptureSlackEvent;
   /** The name of a channel that an event names by id; null when it cannot be known. */
   readonly channelName: (id: string) => Promise<string | null>;
@@ -129,7 +133,7 @@ export function createInboxProcessor(parts: {
         incident: linked === null ? null : (linked.incidentId as IncidentId | null),
       });
     }
-    await foldSignals(tx, { catalogue, now }, toFold);
+    await ports.signalsJoined(tx, await foldSignals(tx, { catalogue, now }, toFold), now);
   }
 
   async function failed(delivery: PendingDelivery, error: unknown): Promise<void> {

@@ -1,4 +1,6 @@
+import type { IncidentId } from "../base/ids.ts";
 import { namesOf } from "../config/names.ts";
+import { incidentById } from "../incidents/incidents.store.ts";
 import type { Facts } from "../incidents/match.ts";
 import { routeFor } from "../incidents/routing.ts";
 import { type Run, readRun, runEvents } from "../jobs/runs.store.ts";
@@ -17,7 +19,7 @@ const isCannotStop = (evidence: unknown): boolean =>
   typeof evidence === "object" && evidence !== null && "abort" in evidence && evidence.abort === CANNOT_STOP.abort;
 
 /**
- * Keeps a run's card current: in the thread of its incident, else as the first message of a thread of its own in the
+ * Keeps a run's card current: in the thread of the incident that it was asked for in, else as the first message of a thread of its own in the
  * channel where it was asked for (asked for elsewhere: where the catalogue routes its environment).
  */
 export function createRunCardProjector(parts: ProjectorParts): (id: number) => Promise<WorkOutcome> {
@@ -26,13 +28,16 @@ export function createRunCardProjector(parts: ProjectorParts): (id: number) => P
   return async (id) => {
     const run = await readRun(store.db, id);
     if (run === null) return { done: true };
-    const card = await readCard(run);
+    // A card that has a thread of its own keeps it, also when the run's failure opened an incident elsewhere.
+    const own = await readThread(store.db, "run", id);
+    const apart = run.incidentId === null || own !== null;
+    const card = { ...(await readCard(run)), incident: apart ? await incidentNumber(run) : null };
     const want = (displaced: string | null) => ({
       key: `run:${run.number}:card`,
       gist: runGist(card),
       draw: () => runCard({ ...card, displaced }),
     });
-    if (run.incidentId !== null) return outcome(clock, [await inIncident(run.incidentId, want(null))]);
+    if (run.incidentId !== null && !apart) return outcome(clock, [await inIncident(run.incidentId, want(null))]);
     const root = await keepRoot({ subject: { kind: "run", id }, channel: run.channel ?? routed(run), want });
     return outcome(clock, [root.kind === "later" ? root : null]);
   };
@@ -63,7 +68,12 @@ export function createRunCardProjector(parts: ProjectorParts): (id: number) => P
     return { notBefore: clock.machineNow().add({ milliseconds: THREAD_MS }) };
   }
 
-  async function readCard(run: Run): Promise<RunCard> {
+  async function incidentNumber(run: Run): Promise<number | null> {
+    if (run.incidentId === null) return null;
+    return (await incidentById(store.db, run.incidentId as IncidentId))?.number ?? null;
+  }
+
+  async function readCard(run: Run): Promise<Omit<RunCard, "incident">> {
     const events = await runEvents(store.db, run.id);
     const last = events.findLast((event) => event.toState === run.state);
     const parent = run.parentId === null ? null : await readRun(store.db, run.parentId);

@@ -76,6 +76,22 @@ test("incidents, their timeline and their postmortem, with the names that drills
   });
 });
 
+test("an incident whose senders cannot say where tells where it may be", async () => {
+  const { get, store, clock, incidents } = await apiOver();
+  await incidents.open(asking(), { title: "Sync failed" });
+  await incidents.open(asking(), { title: "elsewhere", environment: "prod" });
+  const at = clock.now();
+  const signal = { source: "slack", kind: "failed", title: "Sync failed", at, received_at: at, incident_id: 1 };
+  await store.db
+    .insertInto("signals")
+    .values({ ...signal, environments: ["prod", "nimdta"] })
+    .execute();
+  expect((await get("/api/incidents")).json).toMatchObject({
+    incidents: [{ candidates: ["prod", "nimdta"] }, { candidates: [] }],
+  });
+  expect((await get("/api/incidents/1")).json).toMatchObject({ environment: null, candidates: ["prod", "nimdta"] });
+});
+
 test("runs, their items, monitors, audit and refusals", async () => {
   const { get, store, clock, incidents } = await apiOver();
   const now = clock.now();

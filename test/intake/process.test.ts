@@ -9,8 +9,10 @@ import { createInboxProcessor, type InboxPorts } from "../../src/intake/process.
 import { createReceiver } from "../../src/intake/receive.ts";
 import { HOOK_SOURCES } from "../../src/intake/sources/index.ts";
 import type { SlackEvent } from "../../src/intake/sources/slack-message.ts";
+import { attachRuns } from "../../src/services/attach-runs.store.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { estate, eventAlert, issue, jobRequest, pingRequest, sentryRequest, slackCallback } from "../helpers/hear.ts";
+import { addRun, openIncident } from "../slack/record.ts";
 
 /** Receiver and processor over a database of their own; only the two ports are not the real thing. */
 async function desk(ports: Partial<InboxPorts> = {}) {
@@ -23,6 +25,7 @@ async function desk(ports: Partial<InboxPorts> = {}) {
     ...shared,
     ports: {
       linkSignal: async () => null,
+      signalsJoined: async () => {},
       captureSlackEvent: async (_tx, event) => {
         captured.push(event);
       },
@@ -259,6 +262,38 @@ test("a delivery that makes our code fail is tried again later and later, refuse
   });
   expect(good).toMatchObject({ state: "done" });
   expect(await processor.process()).toEqual({ done: true });
+});
+
+test("a run outside any incident belongs to the one that its failure opens; one of an incident stays there", async () => {
+  const linked = { runId: 0, incidentId: null };
+  const { receiver, processor, store, clock, incident, timeline } = await desk({
+    linkSignal: async () => linked,
+    signalsJoined: attachRuns,
+  });
+  linked.runId = await addRun(store, clock.now());
+  const fails = async (rid: string, status = "failed") => {
+    clock.advance({ minutes: 1 });
+    const body = { job: "person-sync", environment: "prod", rid, status, error: "Unknown column" };
+    await receiver.receive("jobs", jobRequest(body, { at: clock.machineNow() }));
+    await processor.process();
+  };
+  const incidentsOfRuns = async () =>
+    (await store.db.selectFrom("runs").select("incident_id").orderBy("id").execute()).map((row) => row.incident_id);
+  await fails("a", "succeeded");
+  expect(await incidentsOfRuns()).toEqual([null]);
+  await fails("b");
+  const opened = (await incident(1)).id;
+  expect(await incidentsOfRuns()).toEqual([opened]);
+  expect(await timeline(1)).toMatchObject([
+    { kind: "run", by: "asha", text: "run 1: person-sync in prod requested, before there was this incident" },
+    { kind: "signal", text: expect.stringContaining("Unknown column") },
+  ]);
+  const work = await store.db.selectFrom("outbox").select(["kind", "ref"]).where("kind", "=", "run-card").execute();
+  expect(work).toEqual([{ kind: "run-card", ref: linked.runId }]);
+  const elsewhere = await openIncident(store, clock.now(), { number: 9, foldingKey: "else" });
+  linked.runId = await addRun(store, clock.now(), { number: 2, incident_id: elsewhere.id });
+  await fails("c");
+  expect(await incidentsOfRuns()).toEqual([opened, elsewhere.id]);
 });
 
 test("what cannot be asked now waits as long as it takes, and is no attempt", async () => {

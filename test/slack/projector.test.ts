@@ -221,4 +221,25 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     const kept = await store.db.selectFrom("slack_threads").selectAll().executeTakeFirstOrThrow();
     expect(kept).toMatchObject({ subject: "run", subject_id: run, channel_id: channel, root_ts: root?.ts });
   });
+
+  test("a run whose failure opened an incident keeps its card where it is, and the card names the incident", async () => {
+    const { backend, store, clock, projectors, finish } = await desk(start);
+    const run = await addRun(store, clock.now(), { channel: await backend.channelId("monitoring") });
+    await finish(() => projectors.card(run));
+    const incident = await openIncident(store, clock.now());
+    await store.db
+      .updateTable("runs")
+      .set({ state: "failed", incident_id: incident.id })
+      .where("id", "=", run)
+      .execute();
+    clock.advance({ seconds: 3 });
+    await finish(() => projectors.card(run));
+    await finish(() => projectors.incident(incident.id));
+    const roots = await backend.roots("monitoring");
+    expect(roots).toHaveLength(1);
+    expect(JSON.stringify(roots[0])).toContain("belongs to INC-1");
+    const [header] = await backend.roots("ops");
+    expect(JSON.stringify(header)).toContain("Run 1: person-sync in prod failed");
+    expect(await backend.thread("ops", header?.ts ?? "")).toHaveLength(1);
+  });
 });

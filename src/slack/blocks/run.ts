@@ -28,6 +28,8 @@ export interface RunCard {
   /** An abort was tried, and the target has no way to carry one out. */
   readonly cannotStop: boolean;
   readonly parent: number | null;
+  /** The incident that it belongs to, when the card is not in that one's thread. */
+  readonly incident: number | null;
   readonly displaced: string | null;
 }
 
@@ -116,6 +118,7 @@ function smallPrint(run: RunCard): string[] {
     ...(run.finishedAt === null ? [] : [`ended ${near(run.finishedAt, run.requestedAt)}`]),
     ...(run.attempt > 1 ? [`attempt ${run.attempt}`] : []),
     ...(run.parent === null ? [] : [`follows run ${run.parent}`]),
+    ...(run.incident === null ? [] : [`belongs to INC-${run.incident}`]),
   ];
   return [parts.join("  ·  "), ...(run.displaced === null ? [] : [`:warning: ${saidText(clip(run.displaced, 300))}`])];
 }

@@ -88,6 +88,7 @@ const card: fc.Arbitrary<RunCard> = fc.record({
   error: maybe(words),
   cannotStop: fc.boolean(),
   parent: maybe(number),
+  incident: maybe(number),
   displaced: maybe(words),
 });
 const question = fc.record({
@@ -361,8 +362,14 @@ const aRun: RunCard = {
   error: null,
   cannotStop: false,
   parent: 3,
+  incident: null,
   displaced: null,
 };
+
+test("a card outside the thread of its incident names it", () => {
+  expect(JSON.stringify(runCard(aRun).blocks)).not.toContain("INC-");
+  expect(JSON.stringify(runCard({ ...aRun, state: "failed", incident: 7 }).blocks)).toContain("belongs to INC-7");
+});
 
 test("a card tells the progress and offers what the state allows", () => {
   const drawn = JSON.stringify(runCard(aRun).blocks);
