@@ -35,7 +35,7 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?
     text: safe(said),
     sections: [{ lines: [runLine(catalogue, run, now)] }],
     // What cannot be stopped is not offered to be stopped again.
-    buttons: runButtons(run).filter(({ label }) => cannot !== true || label !== "Abort"),
+    buttons: runButtons(catalogue, run).filter(({ label }) => cannot !== true || label !== "Abort"),
     data: { run: runData(run) },
   }),
 });

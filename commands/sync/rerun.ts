@@ -29,7 +29,7 @@ export const rerun = defineCommand<{ reference: RunReference }, Outcome<RunView>
       tone: "info",
       text: runLine(catalogue, outcome.value, now),
       sections: [{ lines: runDetails(outcome.value) }],
-      buttons: runButtons(outcome.value),
+      buttons: runButtons(catalogue, outcome.value),
       data: { run: runData(outcome.value) },
     };
   },

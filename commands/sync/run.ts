@@ -38,7 +38,7 @@ export const run = defineCommand<Wanted, Outcome<RunView>>({
       tone: "info",
       text: runLine(catalogue, outcome.value, now),
       sections: [{ lines: [...runDetails(outcome.value), "What comes of it is told in its thread."] }],
-      buttons: runButtons(outcome.value),
+      buttons: runButtons(catalogue, outcome.value),
       data: { run: runData(outcome.value) },
     };
   },

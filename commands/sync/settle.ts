@@ -49,7 +49,7 @@ export const settle = defineCommand<Word, Outcome<RunView>>({
     return {
       tone: "done",
       text: `Settled by your word: ${runLine(catalogue, outcome.value, now)}`,
-      buttons: runButtons(outcome.value),
+      buttons: runButtons(catalogue, outcome.value),
       data: { run: runData(outcome.value) },
     };
   },

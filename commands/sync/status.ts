@@ -31,7 +31,7 @@ export const status = defineCommand<About, Found>({
         tone: "info",
         text: runLine(catalogue, found.run, now),
         sections: [{ lines: runDetails(found.run) }],
-        buttons: runButtons(found.run),
+        buttons: runButtons(catalogue, found.run),
         data: { run: runData(found.run) },
       };
     }

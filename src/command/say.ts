@@ -97,9 +97,11 @@ export function runDetails(run: RunView): string[] {
 }
 
 /** What can be done with a run now. */
-export function runButtons(run: RunView): AnswerButton[] {
-  if (isOver(run)) return [{ label: "Rerun", command: `sync rerun run ${run.number}` }];
-  const abort: AnswerButton = { label: "Abort", command: `sync abort run ${run.number}`, style: "danger" };
+export function runButtons(catalogue: Catalogue, run: RunView): AnswerButton[] {
+  // Red is the environment's colour, as on cards: a button is red only where the environment is.
+  const red = catalogue.environments[run.environment]?.look === "red" ? ({ style: "danger" } as const) : {};
+  if (isOver(run)) return [{ label: "Rerun", command: `sync rerun run ${run.number}`, ...red }];
+  const abort: AnswerButton = { label: "Abort", command: `sync abort run ${run.number}`, ...red };
   const unsure = run.state === "unknown" || run.state === "abort_unconfirmed";
   return unsure ? [abort, { label: "Settle", command: `sync settle run ${run.number}` }] : [abort];
 }

@@ -30,7 +30,7 @@ export function readParameters(
     if (text !== undefined) values[name] = read(name, parameter, text);
     else if (parameter.default !== undefined) values[name] = parameter.default;
     else if (parameter.required) {
-      throw invalid("missing_parameter", `${job.name} needs ${name}.`, `Add ${name}=${exampleOf(parameter)}`);
+      throw invalid("missing_parameter", `${job.name} needs ${name}.`, `Add ${howToWrite(name, parameter)}`);
     }
   }
   return values;
@@ -40,16 +40,16 @@ export function readParameters(
 export const asTyped = (values: ParameterValues): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 
-/** `dateOverride (ANY|NONE|\d{4}-\d{2}-\d{2})`, for lists. */
+/** `dateOverride (ANY, NONE or a day)`, for lists: as the catalogue describes it, else by its shape. */
 export function describeParameters(job: Catalogue["jobs"][string]): string[] {
   return Object.entries(job.parameters).map(
-    ([name, parameter]) => `${name} (${exampleOf(parameter)}${parameter.required ? ", required" : ""})`,
+    ([name, parameter]) =>
+      `${name} (${parameter.description ?? exampleOf(parameter)}${parameter.required ? ", required" : ""})`,
   );
 }
 
 function read(name: string, parameter: Parameter, text: string): string | number | boolean {
-  const wrong = () =>
-    invalid("bad_parameter", `${name}=${text} does not fit.`, `Write ${name}=${exampleOf(parameter)}`);
+  const wrong = () => invalid("bad_parameter", `${name}=${text} does not fit.`, `Write ${howToWrite(name, parameter)}`);
   if (parameter.pattern !== undefined && !fits(parameter.pattern, text)) throw wrong();
   switch (parameter.type) {
     case "string":
@@ -88,6 +88,13 @@ function isDate(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A pattern is for machines: who described the parameter is quoted instead. */
+function howToWrite(name: string, parameter: Parameter): string {
+  return parameter.description === undefined
+    ? `${name}=${exampleOf(parameter)}`
+    : `${name}=… (${parameter.description})`;
 }
 
 function exampleOf(parameter: Parameter): string {

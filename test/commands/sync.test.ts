@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import type { JobView } from "../../src/services/contract.ts";
+import type { JobView, RunView } from "../../src/services/contract.ts";
 import { at, desk, job, run7, told } from "./desk.ts";
 
 describe("sync jobs", () => {
@@ -94,6 +94,17 @@ describe("sync status", () => {
     expect(told(answer)).toContain("post-sync in :large_orange_circle: *nimdta*: did not answer");
     expect(told(answer)).toContain("Everything else is idle, by their targets' word too (2 jobs in prod).");
     expect(told(answer)).not.toContain("third");
+  });
+
+  test("a button is red only where the environment is", async () => {
+    const styles = async (run: Partial<RunView>) => {
+      const { buttons } = await desk({ runs: { get: async () => ({ ...run7, ...run }) } }).type("sync status run 7");
+      return buttons?.map(({ label, style }) => [label, style]);
+    };
+    expect(await styles({ environment: "prod" })).toEqual([["Abort", "danger"]]);
+    expect(await styles({ environment: "preprod" })).toEqual([["Abort", undefined]]);
+    expect(await styles({ environment: "prod", state: "failed" })).toEqual([["Rerun", "danger"]]);
+    expect(await styles({ environment: "nimdta", state: "failed" })).toEqual([["Rerun", undefined]]);
   });
 
   test("offers to settle what is not known, and never calls an unproved end proved", async () => {

@@ -49,6 +49,32 @@ test.each([
   expect(() => read(typed)).toThrow(expect.objectContaining({ kind: "invalid", code: "bad_parameter", wayOut }));
 });
 
+test("a parameter that is described is told by its description, not by its pattern", () => {
+  const { sync } = catalogueSchema.parse({
+    version: 1,
+    jobs: {
+      sync: {
+        parameters: {
+          dateOverride: {
+            type: "string",
+            pattern: "ANY|\\d{4}-\\d{2}-\\d{2}",
+            description: "ANY or a day",
+            required: true,
+          },
+        },
+        environments: {},
+      },
+    },
+  }).jobs;
+  if (sync === undefined) throw new Error("the job is not there");
+  const typed = (values: Record<string, string>) => readParameters({ name: "sync", definition: sync }, values);
+  expect(() => typed({ dateOverride: "today" })).toThrow(
+    expect.objectContaining({ wayOut: "Write dateOverride=… (ANY or a day)" }),
+  );
+  expect(() => typed({})).toThrow(expect.objectContaining({ wayOut: "Add dateOverride=… (ANY or a day)" }));
+  expect(describeParameters(sync)).toEqual(["dateOverride (ANY or a day, required)"]);
+});
+
 test("a missing one and an unknown one are told", () => {
   expect(() => readParameters({ name: "etl", definition: etl }, {})).toThrow(
     expect.objectContaining({ code: "missing_parameter", wayOut: "Add who=text" }),
