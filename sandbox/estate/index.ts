@@ -1,10 +1,11 @@
 import type { EstateKind, EstateWorld, Target } from "./contract.ts";
+import { ecs } from "./ecs.ts";
 import { stagedSync } from "./staged-sync.ts";
 import { tisSync } from "./tis-sync.ts";
 
 /** The kinds of targets, by the name that `kind:` gives. */
 export const ESTATE_KINDS: Readonly<Record<string, EstateKind>> = Object.fromEntries(
-  [tisSync, stagedSync].map((kind) => [kind.name, kind]),
+  [tisSync, stagedSync, ecs].map((kind) => [kind.name, kind]),
 );
 
 /** Kinds that the language of drills knows and that are not here yet. */

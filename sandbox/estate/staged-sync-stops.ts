@@ -38,6 +38,7 @@ export function openStops({ now, agenda, behaviour, counts, end }: Around) {
       execution.lying = true;
       execution.stopping = false;
       execution.endedAt = now();
+      execution.evidence = "stopped as asked";
     }
   }
 
