@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { NumbersOfThread } from "../services/command-requests.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -23,7 +24,7 @@ import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
 import { registerSurfaces } from "./surfaces/register.ts";
 import { createRespond } from "./surfaces/respond.ts";
 import { mayBeComing, numbersOfThread } from "./threads.store.ts";
-import { createUploadToThread, type UploadToThread } from "./uploads.ts";
+import { createUploadToThread } from "./uploads.ts";
 
 export interface SlackOptions {
   readonly token: string;

@@ -1,16 +1,9 @@
 import type { WebClient } from "@slack/web-api";
+import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { Db } from "../store/store.ts";
 import { readThread } from "./threads.store.ts";
 
-/** Puts a text as a file into an incident's thread: its address, or null when there is no thread yet. */
-export type UploadToThread = (file: {
-  readonly incident: number;
-  readonly name: string;
-  readonly title: string;
-  readonly text: string;
-}) => Promise<string | null>;
-
-/** Throws what Slack throws: the caller has the file elsewhere. */
+/** Puts a text as a file into an incident's thread. Throws what Slack throws: the caller has the file elsewhere. */
 export function createUploadToThread(parts: { db: Db; client: WebClient }): UploadToThread {
   return async (file) => {
     const incident = await parts.db
