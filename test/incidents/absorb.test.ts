@@ -4,38 +4,27 @@ import type { IncidentId, SignalId } from "../../src/base/ids.ts";
 import { absorb, openedBy, sentenceOf } from "../../src/incidents/absorb.ts";
 import { foldingOf } from "../../src/incidents/folding.ts";
 import { type Incident, withSeverity } from "../../src/incidents/incident.ts";
-import { conditionOf, type SavedSignal } from "../../src/incidents/signal.ts";
+import type { SavedSignal } from "../../src/incidents/signal.ts";
 import type { EntryDraft } from "../../src/incidents/timeline.ts";
 import { estate } from "../helpers/hear.ts";
+import { signalAt } from "./signals.ts";
 
 const catalogue = estate();
 const START = Temporal.Instant.from("2021-03-17T00:09:00Z");
 
+const failure = {
+  source: "jobs",
+  kind: "failed",
+  title: "Person search index failed",
+  environment: "preprod",
+  job: "person-sync",
+  cause: "person-sync",
+  error: "Unknown column\nat line 2",
+} as const;
+
 function signal(over: Partial<SavedSignal> = {}, minute = 0): SavedSignal {
-  const at = START.add({ minutes: minute });
-  const made = {
-    id: 1 as SignalId,
-    inboxId: null,
-    ordinal: 0,
-    source: "jobs",
-    kind: "failed",
-    title: "Person search index failed",
-    service: "tis-sync",
-    environment: "preprod",
-    environments: [],
-    job: "person-sync",
-    cause: "person-sync",
-    severity: null,
-    rid: null,
-    tags: {},
-    counts: null,
-    error: "Unknown column\nat line 2",
-    url: null,
-    at,
-    receivedAt: at,
-    ...over,
-  } satisfies Omit<SavedSignal, "condition">;
-  return { ...made, condition: over.condition ?? conditionOf(made) };
+  const { id = 1 as SignalId, ...rest } = over;
+  return { id, ...signalAt(START.add({ minutes: minute }), { ...failure, ...rest }) };
 }
 
 function opened(first: SavedSignal): Incident {

@@ -2,39 +2,18 @@ import { Temporal } from "temporal-polyfill";
 import { expect, test } from "vitest";
 import { foldSignal } from "../../src/incidents/fold.ts";
 import { incidentByNumber, listIncidents } from "../../src/incidents/incidents.store.ts";
-import { conditionOf, type NewSignal } from "../../src/incidents/signal.ts";
+import type { NewSignal } from "../../src/incidents/signal.ts";
 import { saveSignals, signalsOf } from "../../src/incidents/signals.store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { estate } from "../helpers/hear.ts";
+import { signalAt } from "./signals.ts";
 
 const catalogue = estate();
 const now = Temporal.Instant.from("2021-03-16T14:42:00Z");
 
-function signal(over: Partial<NewSignal> = {}): NewSignal {
-  const made = {
-    inboxId: null,
-    ordinal: 0,
-    source: "sentry",
-    kind: "firing",
-    title: "Unknown column",
-    service: "tis-sync",
-    environment: "prod",
-    environments: [],
-    job: null,
-    cause: "SqlException",
-    severity: null,
-    rid: null,
-    tags: { queue: "outbound" },
-    counts: { rows: 7 },
-    error: null,
-    url: null,
-    at: now,
-    receivedAt: now,
-    ...over,
-  } satisfies Omit<NewSignal, "condition">;
-  return { ...made, condition: over.condition ?? conditionOf(made) };
-}
+const signal = (over: Partial<NewSignal> = {}): NewSignal =>
+  signalAt(now, { tags: { queue: "outbound" }, counts: { rows: 7 }, ...over });
 
 const fold = (store: Store, one: NewSignal) =>
   store.tx(async (tx) => {

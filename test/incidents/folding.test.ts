@@ -5,8 +5,9 @@ import type { IncidentId, SignalId } from "../../src/base/ids.ts";
 import { absorb, openedBy } from "../../src/incidents/absorb.ts";
 import { alsoResolved, decide, effectiveAt, foldingOf } from "../../src/incidents/folding.ts";
 import { type Incident, withStatus } from "../../src/incidents/incident.ts";
-import { conditionOf, type SavedSignal } from "../../src/incidents/signal.ts";
+import type { SavedSignal } from "../../src/incidents/signal.ts";
 import { catalogueOf, estate } from "../helpers/hear.ts";
+import { signalAt } from "./signals.ts";
 
 const START = Temporal.Instant.from("2021-03-16T14:42:00Z");
 const minutes = (n: number) => START.add({ seconds: Math.round(n * 60) });
@@ -15,30 +16,8 @@ const REOPEN_MIN = 30;
 
 /** A signal that happened `at` minutes after the start, delivered then or `late` minutes later. */
 function signal(over: Partial<SavedSignal> & { minute: number; late?: number }): SavedSignal {
-  const { minute, late, ...rest } = over;
-  const made = {
-    id: 1 as SignalId,
-    inboxId: null,
-    ordinal: 0,
-    source: "sentry",
-    kind: "firing",
-    title: "Unknown column",
-    service: "tis-sync",
-    environment: "prod",
-    environments: [],
-    job: null,
-    cause: "SqlException",
-    severity: null,
-    rid: null,
-    tags: {},
-    counts: null,
-    error: null,
-    url: null,
-    at: minutes(minute),
-    receivedAt: minutes(minute + (late ?? 0)),
-    ...rest,
-  } satisfies Omit<SavedSignal, "condition">;
-  return { ...made, condition: over.condition ?? conditionOf(made) };
+  const { minute, late = 0, id = 1 as SignalId, ...rest } = over;
+  return { id, ...signalAt(minutes(minute), { receivedAt: minutes(minute + late), ...rest }) };
 }
 
 /** What `foldSignals` does, without a database: one signal after the other, in the order given. */
