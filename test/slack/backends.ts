@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { parse } from "yaml";
 import type { Manifest, Workspace } from "../../sandbox/workspace/contract.ts";
 import { startWorkspace } from "../../sandbox/workspace/start.ts";
+import { startGate, type Trouble } from "./gate.ts";
 
 export const BOT_TOKEN = "xoxb-test-token";
 export const APP_TOKEN = "xapp-test-token";
@@ -32,15 +33,20 @@ export interface Backend {
   thread(channel: string, ts: string): Promise<PostedMessage[]>;
   remove(channel: string, ts: string): Promise<void>;
   archive(channel: string): Promise<void>;
+  readonly trouble: Trouble;
 }
 
 export const BACKENDS: Readonly<Record<"twin" | "emulate", () => Promise<Backend>>> = { twin, emulate };
 
 async function twin(): Promise<Backend> {
   const workspace = await startTwin();
-  return overApi(workspace.apiUrl, BOT_TOKEN, async (channel) => {
-    await workspace.archive({ user: "asha", channel });
-  });
+  const trouble: Trouble = {
+    limitOnce: (method, retryAfter) => workspace.limit({ method, retryAfter, times: 1 }),
+    outage: workspace.outage,
+    dropAfterSend: () => workspace.dropAfterSend(1),
+  };
+  const archive = async (channel: string) => void (await workspace.archive({ user: "asha", channel }));
+  return { ...overApi(workspace.apiUrl, BOT_TOKEN, archive), trouble };
 }
 
 /** The emulated workspace with two people, #ops and #monitoring, and #elsewhere without Nightdesk. */
@@ -80,13 +86,18 @@ async function emulate(): Promise<Backend> {
     },
   });
   onTestFinished(() => emulator.close());
-  const backend = overApi(`${emulator.url}/api/`, token, async (channel) => {
-    await call(backend.apiUrl, token, "conversations.archive", { channel });
-  });
-  return backend;
+  // It is never out and limits nobody: what stands before it does.
+  const gate = await startGate(`${emulator.url}/api/`);
+  const archive = async (channel: string) =>
+    void (await call(gate.apiUrl, token, "conversations.archive", { channel }));
+  return { ...overApi(gate.apiUrl, token, archive), trouble: gate };
 }
 
-function overApi(apiUrl: string, token: string, archive: (channelId: string) => Promise<void>): Backend {
+function overApi(
+  apiUrl: string,
+  token: string,
+  archive: (channelId: string) => Promise<void>,
+): Omit<Backend, "trouble"> {
   const channelId = async (name: string): Promise<string> => {
     const { channels = [] } = await call(apiUrl, token, "conversations.list", { limit: 100 });
     const found = channels.find((channel) => channel.name === name);
