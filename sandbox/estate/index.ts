@@ -1,11 +1,12 @@
 import type { EstateKind, EstateWorld, Target } from "./contract.ts";
 import { ecs } from "./ecs.ts";
+import { entityStore } from "./entity-store.ts";
 import { stagedSync } from "./staged-sync.ts";
 import { tisSync } from "./tis-sync.ts";
 
 /** The kinds of targets, by the name that `kind:` gives. */
 export const ESTATE_KINDS: Readonly<Record<string, EstateKind>> = Object.fromEntries(
-  [tisSync, stagedSync, ecs].map((kind) => [kind.name, kind]),
+  [tisSync, stagedSync, ecs, entityStore].map((kind) => [kind.name, kind]),
 );
 
 /** Kinds that the language of drills knows and that are not here yet. */
