@@ -1,7 +1,7 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import type { Others } from "../guard/decide.ts";
 import type { Placed } from "../guard/names.ts";
+import { conflictsOf, type Others } from "../guard/what-else.ts";
 import { targetWord } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
 import {
@@ -33,14 +33,6 @@ interface Asks {
   readonly connections: Connections;
 }
 
-/** Jobs that must not run beside this one, whichever of the two says so. */
-export function conflictsOf(catalogue: Catalogue, placed: Placed): string[] {
-  const saying = Object.entries(catalogue.jobs)
-    .filter(([, job]) => job.conflicts.includes(placed.job))
-    .map(([name]) => name);
-  return [...new Set([...placed.definition.conflicts, ...saying])].filter((name) => name !== placed.job);
-}
-
 /** Asks the targets, all at once. `silent`: nobody is asked (whoever may not run it learns nothing and costs nothing). */
 export async function askAround(
   parts: Asks,
@@ -63,7 +55,7 @@ export async function askAround(
     };
     return targetWord(parts.connections.of(place.target), intent, ASK_TARGETS_MS);
   };
-  const conflicts = conflictsOf(parts.catalogue, placed);
+  const conflicts = conflictsOf(parts.catalogue, placed.job);
   const [own, ...words] = await Promise.all([placed.job, ...conflicts].map(ask));
   if (own === undefined) throw new Error("a question without an answer");
   const conflicting = conflicts.flatMap((job, index) => {

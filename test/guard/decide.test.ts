@@ -3,6 +3,7 @@ import { Temporal } from "temporal-polyfill";
 import { expect, test } from "vitest";
 import { refusal } from "../../src/guard/authorise.ts";
 import { CHECKS, decide, decideWho, type Others, type RunInput } from "../../src/guard/decide.ts";
+import { freezesOf } from "../../src/guard/freezes.ts";
 import { needPlaced } from "../../src/guard/names.ts";
 import { ASHA, BEN, CARLA, catalogueOf, DEV, IMPOSTOR } from "./fixture.ts";
 
@@ -16,6 +17,9 @@ function input(more: Partial<RunInput> & { environment?: string } = {}): RunInpu
     groups: new Map(),
     actor: ASHA,
     action: "run",
+    reads: false,
+    freezes: freezesOf(catalogue),
+    override: false,
     placed: needPlaced(catalogue, { job: "person-sync", environment: more.environment ?? "preprod" }),
     now: NIGHT,
     from: { channel: "C1", channelName: "ops" },
@@ -142,15 +146,65 @@ test("a freeze from a date to a date is read in its zone; one that cannot be rea
   expect(frozen({ from: "next week" })).toBe("deny");
 });
 
-test("approvals that cannot be collected yet keep it from starting, and say so", () => {
-  const place = { target: "nothing", approvals: { count: 2, role: "operator" } };
-  const catalogue = catalogueOf({ jobs: { "person-sync": { environments: { preprod: place } } } });
-  expect(decide(input({ catalogue, confirmed: true }))).toMatchObject({
-    check: "who_else",
-    code: "approvals_not_built",
-    reason: expect.stringContaining("needs 2 approvals by operator"),
-    wayOut: expect.stringContaining("remove `approvals`"),
+test("a freeze that defers lets it be asked for, and says until when", () => {
+  const freezes = [{ name: "night", deny: {}, cron: "0 0 * * *", for: "5h", then: "defer", because: "restart" }];
+  expect(decide(input({ catalogue: catalogueOf({ freezes }) }))).toMatchObject({
+    kind: "allow",
+    hold: { freeze: { name: "night", until: Temporal.Instant.from("2021-03-17T05:00:00Z"), because: "restart" } },
   });
+});
+
+test("a freeze is overridden by whoever may freeze there, and by nobody else", () => {
+  const roles = {
+    operator: { members: ["asha", "ben"], allow: [{ actions: ["run"] }] },
+    keeper: { members: ["ben"], allow: [{ actions: ["freeze"], environments: ["preprod"] }] },
+  };
+  const freezes = [{ name: "night", deny: {}, because: "release" }];
+  const catalogue = catalogueOf({ freezes, roles });
+  expect(decide(input({ catalogue }))).toMatchObject({
+    code: "frozen",
+    reason: "person-sync in preprod is frozen by night until somebody ends it: release",
+    wayOut: expect.stringContaining("Ben Okoro may override it"),
+  });
+  expect(decide(input({ catalogue, override: true }))).toMatchObject({
+    check: "when",
+    code: "no_grant",
+    reason: "Asha Rao may not override night, which holds person-sync in preprod",
+    wayOut: "Ask Ben Okoro, who may.",
+  });
+  expect(decide(input({ catalogue, override: true, actor: BEN }))).toMatchObject({
+    kind: "allow",
+    hold: { overridden: { freeze: "night", grant: expect.stringContaining("keeper") } },
+  });
+});
+
+test("approvals are asked of the others of the role, and where there are too few of them nobody types in vain", () => {
+  const needing = (count: number) => {
+    const place = { target: "nothing", approvals: { count, role: "operator" } };
+    return catalogueOf({ jobs: { "person-sync": { environments: { preprod: place } } } });
+  };
+  expect(decide(input({ catalogue: needing(1) }))).toMatchObject({
+    kind: "allow",
+    hold: { approvals: { count: 1, role: "operator", expiresMs: 1_800_000, may: ["Ben Okoro"] } },
+  });
+  expect(decide(input({ catalogue: needing(2) }))).toMatchObject({
+    check: "who_else",
+    code: "approvals_impossible",
+    reason: "person-sync in preprod needs 2 approvals by operator, and only Ben Okoro has that role beside you",
+  });
+});
+
+test("what only reads is held by no freeze, no approval and no typing, but by its grant and its channel", () => {
+  const place = { target: "nothing", fromChannel: "ops", approvals: { count: 1, role: "operator" } };
+  const catalogue = catalogueOf({
+    jobs: { "person-sync": { environments: { prod: place } } },
+    freezes: [{ name: "night", deny: {}, because: "release" }],
+  });
+  const about = { catalogue, environment: "prod", reads: true };
+  expect(decide(input(about))).toMatchObject({ kind: "allow" });
+  expect(decide(input(about))).not.toHaveProperty("hold");
+  expect(decide(input({ ...about, actor: DEV }))).toMatchObject({ check: "who" });
+  expect(decide(input({ ...about, from: { channel: "C2", channelName: "x" } }))).toMatchObject({ check: "where" });
 });
 
 test.each([
@@ -191,7 +245,7 @@ test("whatever comes together: no grant is no start, the first check answers, an
       const place = {
         target: "nothing",
         fromChannel: "ops",
-        ...(is.approvals ? { approvals: { count: 1, role: "operator" } } : {}),
+        ...(is.approvals ? { approvals: { count: 2, role: "operator" } } : {}),
       };
       const environment = is.isProtected ? "prod" : "preprod";
       const catalogue = catalogueOf({

@@ -3,9 +3,14 @@ import { expect, test } from "vitest";
 
 /** The only places that may do what the guard decides about. A new one goes through these, or fails here. */
 const ONLY_IN: readonly { what: string; code: RegExp; files: readonly string[] }[] = [
-  { what: "a run is made", code: /\.insertInto\("runs"\)/, files: ["src/services/runs-request.ts"] },
+  { what: "a run is made", code: /\.insertInto\("runs"\)/, files: ["src/services/runs-birth.ts"] },
+  {
+    what: "a run is born",
+    code: /\bbearAllowed\(/,
+    files: ["src/services/runs-birth.ts", "src/services/runs-request.ts"],
+  },
   { what: "a target is told to start", code: /\bconnection\s*\.\s*start\(/, files: ["src/jobs/start.ts"] },
-  { what: "a target is told to stop", code: /\bconnection\s*\.\s*abort\(/, files: ["src/jobs/stop.ts"] },
+  { what: "a target is told to stop", code: /\bconnection\s*\.\s*abort\(/, files: ["src/jobs/abort.ts"] },
   {
     what: "an abort is put into a run",
     code: /\babortRun\(/,
@@ -33,7 +38,7 @@ test("whoever makes, aborts or settles a run asks the guard first and writes the
   const textOf = (file: string) => sources.find((source) => source.file === file)?.text ?? "";
   const request = textOf("src/services/runs-request.ts");
   expect(request.indexOf("decide({")).toBeGreaterThan(0);
-  expect(request.indexOf("decide({")).toBeLessThan(request.indexOf('.insertInto("runs")'));
+  expect(request.indexOf("decide({")).toBeLessThan(request.indexOf("return bear("));
   const runs = textOf("src/services/runs.ts");
   for (const act of ["abortRun(tx", "settleRun(tx"]) {
     const before = runs.slice(0, runs.indexOf(act));

@@ -1,0 +1,76 @@
+import type { Hold } from "../guard/decision.ts";
+import type { Placed } from "../guard/names.ts";
+import type { Connections } from "../jobs/connections.ts";
+import type { Capabilities } from "../jobs/connectors/contract.ts";
+import type { Question } from "./contract.ts";
+import type { Word } from "./runs-surroundings.ts";
+import type { WantedRun } from "./runs-wanted.ts";
+
+/** What a person has to know before typing: where, what it does, and what cannot be undone. */
+export function questionOf(
+  connections: Connections,
+  { placed, parameters, says = {}, override, kind = "run" }: WantedRun,
+  about: { id: string; expected: string | null; word: Word; hold: Hold },
+): Question {
+  const { job, environment, definition, setting, place } = placed;
+  const capabilities = connections.of(place.target)?.capabilities;
+  const submit = says.submit ?? "Start it";
+  const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return {
+    id: about.id,
+    title: says.title ?? `${environment.toUpperCase()}: start ${job}?`,
+    lines: [
+      ...(setting.protected ? [`*${environment.toUpperCase()}* is protected.`] : []),
+      says.does ??
+        `This starts *${job}* (${definition.title ?? job}) at ${place.target}${given.length === 0 ? "" : ` with \`${given.join(" ")}\``}.`,
+      ...(definition.destructive && kind === "run"
+        ? [`:warning: It replaces what is there. ${snapshotLine(definition.snapshot, capabilities)}`]
+        : []),
+      ...(kind === "fanout" ? [FANOUT_STOPS] : stopLine(capabilities)),
+      ...(says.lines ?? []),
+      ...holdLines(about.hold, override),
+      ...(about.word.kind === "not_known" ? [`The target did not say whether it is free: ${about.word.why}.`] : []),
+    ],
+    look: setting.look,
+    submit,
+    fields: about.expected === null ? [] : [typedField(submit, about.expected)],
+  };
+}
+
+const typedField = (submit: string, expected: string): Question["fields"][number] => ({
+  key: "confirm",
+  label: `To ${submit.charAt(0).toLowerCase()}${submit.slice(1)}, type: ${expected}`,
+  expected,
+});
+
+function snapshotLine(snapshot: Placed["definition"]["snapshot"], capabilities: Capabilities | undefined): string {
+  if (snapshot === undefined) return "No snapshot is kept: it cannot be taken back.";
+  if ("none" in snapshot) return `No snapshot is kept: ${snapshot.none}.`;
+  return capabilities?.snapshot === true && capabilities.restore
+    ? "A snapshot is kept before it starts, and an abort brings it back."
+    : "Its target keeps no snapshot that Nightdesk could bring back: it cannot be taken back.";
+}
+
+/** What comes between the answer to this form and the start. */
+function holdLines({ freeze, approvals, overridden }: Hold, override: string | undefined): string[] {
+  return [
+    ...(overridden === undefined
+      ? []
+      : [`:warning: It starts in spite of the freeze *${overridden.freeze}*: ${override}`]),
+    ...(freeze === undefined
+      ? []
+      : [`*${freeze.name}* holds it back (${freeze.because}): it waits until that is over.`]),
+    ...(approvals === undefined
+      ? []
+      : [
+          `It then waits for ${approvals.count} approval${approvals.count === 1 ? "" : "s"} by *${approvals.role}*; yours does not count.`,
+        ]),
+  ];
+}
+
+const FANOUT_STOPS = "It can be paused and aborted; what was not handed over by then is offered as a new run.";
+
+function stopLine(capabilities: Capabilities | undefined): string[] {
+  if (capabilities === undefined) return [];
+  return capabilities.abort === "none" ? ["Once started it cannot be stopped from here."] : ["It can be aborted."];
+}
