@@ -55,6 +55,12 @@ const FENCES: readonly Fence[] = [
     instead: "put the query in a *.store.ts of the room",
   },
   {
+    what: "@aws-sdk/*, @octokit/*",
+    package: /^@(aws-sdk|smithy|octokit)\//,
+    inside: /^src\/jobs\/connectors\//,
+    instead: "ask the target through its connector",
+  },
+  {
     what: "another HTTP client",
     package: /^(undici|axios|got|node-fetch|node:https|https)$/,
     inside: /^src\/base\/http\.ts$/,

@@ -52,6 +52,7 @@ export function intentOf(run: Run, catalogue: Catalogue): Intent {
     parameters: run.parameters,
     version: run.version,
     ...(run.resumeOf === null ? {} : { resumeOf: run.resumeOf }),
+    ...(run.startCalledAt === null ? {} : { calledAt: run.startCalledAt }),
     ...(run.becauseAsked === null ? {} : { reason: run.becauseAsked }),
     requestedBy: { key: run.requestedByKey, name: run.requestedByName, ...(email === undefined ? {} : { email }) },
   };

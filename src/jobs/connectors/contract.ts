@@ -61,6 +61,8 @@ export interface Intent {
   readonly version: string | null;
   /** The execution to continue from where it failed. */
   readonly resumeOf?: Handle;
+  /** When the start was called last, once it was: what a target has forgotten since, or does not show yet, proves nothing. */
+  readonly calledAt?: Instant;
   /** Redacted. */
   readonly reason?: string;
   /** Who asked, for the target's audit fields. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Connection, Connector, ConnectorContext } from "./contract.ts";
+import { ecsConnector } from "./ecs.ts";
 import { httpConnector } from "./http.ts";
 import { noopConnector } from "./noop.ts";
 
@@ -12,7 +13,11 @@ export interface ListedConnector {
 }
 
 /** Every connector there is. A test proves that the folder holds no other. */
-export const connectors: readonly ListedConnector[] = [listed(httpConnector), listed(noopConnector)];
+export const connectors: readonly ListedConnector[] = [
+  listed(ecsConnector),
+  listed(httpConnector),
+  listed(noopConnector),
+];
 
 /** The settings' schemas by connector, for the validation of the catalogue. */
 export const connectorSchemas: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
