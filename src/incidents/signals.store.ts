@@ -111,6 +111,23 @@ export async function signalsOf(db: Db, incident: IncidentId, limit: number): Pr
   return rows.map(signalOf);
 }
 
+/** A page of an incident's signals, in the order in which they were kept. */
+export async function signalsAfter(
+  db: Db,
+  incident: IncidentId,
+  page: { after: number; limit: number },
+): Promise<SavedSignal[]> {
+  const rows = await db
+    .selectFrom("signals")
+    .selectAll()
+    .where("incident_id", "=", incident)
+    .where("id", ">", page.after)
+    .orderBy("id")
+    .limit(page.limit)
+    .execute();
+  return rows.map(signalOf);
+}
+
 function signalOf(row: Selectable<Signals>): SavedSignal {
   const joined = row.joined_by;
   const condition = typeof joined === "object" && joined !== null && "condition" in joined ? joined["condition"] : "";

@@ -26,6 +26,11 @@ const context = z.object({
   /** A modal that was opened at once and waits to be filled. */
   viewId: z.string().nullable().default(null),
   messageTs: z.string().nullable().default(null),
+  /** A file that came with it. */
+  file: z
+    .object({ id: z.string(), name: z.string(), url: z.string(), bytes: z.number() })
+    .nullable()
+    .default(null),
   /** A form was answered: `id` of the question, and what was put in. */
   confirmation: z
     .object({ id: z.string(), values: z.record(z.string(), z.string()) })
@@ -267,7 +272,7 @@ export function createCommandExecutor(parts: {
 }
 
 function askingOf(request: CommandRequest): Omit<Asking, "actor"> {
-  const { channel, channelName, incident, run, confirmation } = request.context;
+  const { channel, channelName, incident, run, file, confirmation } = request.context;
   return {
     surface: request.surface,
     requestKey: request.key,
@@ -275,6 +280,7 @@ function askingOf(request: CommandRequest): Omit<Asking, "actor"> {
     channelName,
     incident,
     run,
+    ...(file === null ? {} : { file }),
     ...(confirmation === null ? {} : { confirmation }),
   };
 }
