@@ -7,6 +7,8 @@ export interface EstateWorld {
   readonly now: () => number;
   /** Posts a plain text to a channel of the emulated workspace as a third party's bot. */
   readonly post: (message: { bot: string; channel: string; text: string }) => Promise<void>;
+  /** Where Nightdesk can be reached, for those who tell it something; null while it is not up. */
+  readonly nightdesk?: () => string | null;
   /** The people that a user directory knows. */
   readonly people: readonly { readonly key: string; readonly name: string; readonly email: string }[];
 }

@@ -9,6 +9,7 @@ import { ecsActions } from "./ecs-api.ts";
 import { logActions } from "./ecs-logs.ts";
 import { openRule } from "./ecs-rule.ts";
 import { openTasks, type Revision } from "./ecs-tasks.ts";
+import { present } from "./present.ts";
 import { listen } from "./server.ts";
 
 const name = z.string().min(1);
@@ -178,11 +179,6 @@ function openAccount(given: Omit<z.output<typeof options>, "token">, world: Esta
     },
     counts: () => ({ ...counts, ...tasks.counts(), ...nightly.counts() }),
   };
-}
-
-function present<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 function readableCron(given: string): boolean {

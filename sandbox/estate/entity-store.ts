@@ -9,6 +9,7 @@ import { openQueue } from "./entity-store-queue.ts";
 import { sqsService } from "./entity-store-sqs.ts";
 import { nameOf, openSide, type Ref, refOf, type Side } from "./entity-store-tables.ts";
 import { openWorker } from "./entity-store-worker.ts";
+import { present } from "./present.ts";
 import { type Answered, type Asked, listen } from "./server.ts";
 
 const name = z.string().min(1);
@@ -264,9 +265,4 @@ function moveEntities(
   }
   const { add = [], delete: deleted = [], lost = [], orphan = [] } = changed;
   for (const one of [...add, ...deleted, ...lost, ...orphan]) moved(one);
-}
-
-function present<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
