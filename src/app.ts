@@ -18,6 +18,7 @@ import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
 import { forgetBodies } from "./intake/retention.store.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
+import { createTellAbort } from "./jobs/abort.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
@@ -25,6 +26,7 @@ import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
 import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
+import { createAlertLate } from "./services/alert-late.ts";
 import { attachRuns } from "./services/attach-runs.store.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import { confirmationState } from "./services/confirmations.ts";
@@ -114,6 +116,7 @@ export function createApp(parts: AppParts): App {
   };
   const router = createRouter({ commands, services, catalogue, clock, log, reportFault: reportError });
 
+  const alertLate = createAlertLate(catalogue);
   const inbox = createInboxProcessor({
     store,
     catalogue,
@@ -121,7 +124,7 @@ export function createApp(parts: AppParts): App {
     clock,
     log,
     ports: {
-      linkSignal,
+      linkSignal: (tx, signal, now) => linkSignal(tx, signal, now, alertLate),
       signalsJoined: attachRuns,
       captureSlackEvent: slack.captureSlackEvent,
       channelName: slack.channelName,
@@ -132,8 +135,8 @@ export function createApp(parts: AppParts): App {
     inbox: inbox.process,
     incident: (id) => slack.project("incident", id),
     "run-card": (id) => slack.project("run-card", id),
-    run: createAdvance({ store, clock, catalogue, connections, log }),
-    abort: async () => ({ done: true }),
+    run: createAdvance({ store, clock, catalogue, connections, log, alert: alertLate }),
+    abort: createTellAbort({ store, clock, catalogue, connections, log }),
     chain: async () => ({ done: true }),
     chunk: async () => ({ done: true }),
     "dead-letters": async () => ({ done: true }),

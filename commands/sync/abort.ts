@@ -1,9 +1,9 @@
 import { defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
-import { safe } from "../../src/command/format.ts";
+import { escaped, safe } from "../../src/command/format.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
 import { isOver, runButtons, runLine } from "../../src/command/say.ts";
-import type { RunState, RunView } from "../../src/services/contract.ts";
+import type { RunState, RunView, Unstoppable } from "../../src/services/contract.ts";
 
 const STOPPING: readonly RunState[] = ["aborting", "restoring"];
 
@@ -12,7 +12,7 @@ interface Wanted {
   readonly reason: string | null;
 }
 
-export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?: boolean }>({
+export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?: Unstoppable }>({
   family: "sync",
   name: "abort",
   summary: "Stop a run",
@@ -31,11 +31,14 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?
     services.runs.abort(asking, await meantRun(services, asking, reference), reason),
   say: ({ run, said, cannot }, _, { catalogue, now }) => ({
     // Asked is not stopped: only what the record shows as under way or over is told as done.
-    tone: cannot === true ? "problem" : isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
+    tone: cannot !== undefined ? "problem" : isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
     text: safe(said),
-    sections: [{ lines: [runLine(catalogue, run, now)] }],
+    sections: [
+      { lines: [runLine(catalogue, run, now)] },
+      ...(cannot === undefined ? [] : [{ title: "For its users, to copy:", lines: [escaped(cannot.notice)] }]),
+    ],
     // What cannot be stopped is not offered to be stopped again.
-    buttons: runButtons(catalogue, run).filter(({ label }) => cannot !== true || label !== "Abort"),
+    buttons: runButtons(catalogue, run).filter(({ label }) => cannot === undefined || label !== "Abort"),
     data: { run: runData(run) },
   }),
 });

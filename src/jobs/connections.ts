@@ -39,13 +39,20 @@ export function createConnections(parts: {
   };
 }
 
+/**
+ * The key of the run's execution at hand. A start that had no effect is asked for again under the same key; after an
+ * execution that has failed, the next has a key of its own.
+ */
+export const executionKey = (run: Pick<Run, "intentKey" | "executionsEnded">): string =>
+  run.executionsEnded === 0 ? run.intentKey : `${run.intentKey}:${run.executionsEnded + 1}`;
+
 /** What a connector is told of a run. */
 export function intentOf(run: Run, catalogue: Catalogue): Intent {
   const place = catalogue.jobs[run.job]?.environments[run.environment];
   const slack = run.requestedBy.replace(/^slack:/, "");
   const email = Object.values(catalogue.people).find((person) => person.slack === slack)?.email;
   return {
-    intentKey: run.intentKey,
+    intentKey: executionKey(run),
     job: run.job,
     environment: run.environment,
     name: place?.name ?? run.job,

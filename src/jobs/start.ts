@@ -1,9 +1,13 @@
 import type { WorkOutcome } from "../store/outbox.ts";
-import type { Finding, Handle, Located } from "./connectors/contract.ts";
+import type { Tx } from "../store/store.ts";
+import { beginAbort } from "./abort.ts";
+import { ConnectorError, type Finding, type Handle, type Located } from "./connectors/contract.ts";
 import { acquireLease, holdsLease } from "./leases.ts";
 import { endFreeObserved } from "./observed.store.ts";
 import { keepRun, moveRun } from "./record.ts";
+import { callRestore, snapshotOfParent } from "./restore.ts";
 import { lockRun, type Run } from "./runs.store.ts";
+import { secureSnapshot } from "./snapshot.ts";
 import { isTerminal } from "./states.ts";
 import {
   again,
@@ -18,6 +22,7 @@ import {
   type Stepping,
   settle,
 } from "./step.ts";
+import { passDoor } from "./waiting.ts";
 
 /** A target that cannot be asked before the start is asked this often, at least. */
 const LEAST_PREFLIGHTS = 3;
@@ -29,7 +34,7 @@ export async function prepare(stepping: Stepping, run: Run): Promise<WorkOutcome
   if (run.state === "retry_wait" && run.retryAt !== null && now.epochMilliseconds < run.retryAt.epochMilliseconds) {
     return again(run.retryAt);
   }
-  return settle(stepping, run, async (tx, fresh) => {
+  return passDoor(stepping, run, async (tx, fresh) => {
     const fence = await acquireLease(tx, fresh, { runId: fresh.id, at: now });
     if (fence === null) return inMs(clock, 5_000);
     await moveRun(tx, fresh, {
@@ -66,8 +71,12 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
   const block = findings.find((finding) => finding.level === "block");
   if (block !== undefined) return refuse(stepping, run, block, findings);
 
+  const secured = await secureSnapshot(stepping, run, line);
+  if (secured.kind === "refused") return refuse(stepping, run, secured, findings);
+  if (secured.kind === "later") return secured.outcome;
+
   let called: Run | null = null;
-  const outcome = await settle(stepping, run, async (tx, fresh) => {
+  const outcome = await settle(stepping, secured.run, async (tx, fresh) => {
     if (fresh.fence === null || !(await holdsLease(tx, fresh.id, fresh.fence))) {
       throw new Error(`run ${fresh.number} is preparing without its lease`);
     }
@@ -89,7 +98,7 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
 async function call(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcome> {
   let handle: Handle;
   try {
-    handle = await line.connection.start(line.intent);
+    handle = await begin(stepping, run, line);
   } catch (error) {
     const { kind, message, afterMs } = errorOf(stepping, error);
     return kind === "ambiguous"
@@ -97,6 +106,14 @@ async function call(stepping: Stepping, run: Run, line: Line): Promise<WorkOutco
       : notStarted(stepping, run, { kind, message, afterMs });
   }
   return started(stepping, run, { handle, reason: `${run.target} accepted the start` });
+}
+
+/** The call that begins it at the target. A run of kind `restore` brings its parent's snapshot back. */
+async function begin(stepping: Stepping, run: Run, line: Line): Promise<Handle> {
+  if (run.kind !== "restore") return line.connection.start(line.intent);
+  const ref = await snapshotOfParent(stepping, run);
+  if (ref === null) throw new ConnectorError("invalid", "the run that it restores kept no snapshot");
+  return callRestore(line.connection, line.intent, ref);
 }
 
 /**
@@ -140,13 +157,20 @@ async function started(stepping: Stepping, run: Run, what: { handle: Handle; rea
     const fresh = await lockRun(tx, run.id);
     if (fresh.state === "starting" || (fresh.state === "unknown" && fresh.handle === null)) {
       const set = { handle, startedAt: fresh.startedAt ?? clock.now() };
-      await moveRun(tx, fresh, { event: "started", ...ours(clock, reason, { evidence: { handle }, set }) });
+      const running = await moveRun(tx, fresh, {
+        event: "started",
+        ...ours(clock, reason, { evidence: { handle }, set }),
+      });
+      if (running.abortRequestedAt !== null && mayStop(stepping, running)) await beginAbort(tx, stepping, running);
     } else if (fresh.handle === null && !isTerminal(fresh.state)) {
       await keepRun(tx, fresh, { set: { handle } });
     }
     return again(clock.now());
   });
 }
+
+const mayStop = (stepping: Stepping, run: Run): boolean =>
+  run.kind !== "restore" && stepping.connections.of(run.target)?.capabilities.abort !== "none";
 
 /** starting | unknown -> retry_wait | failed: the target proved that nothing was begun. */
 export async function notStarted(
@@ -201,6 +225,7 @@ async function refuse(
   findings: readonly Finding[] = [],
 ): Promise<WorkOutcome> {
   return settle(stepping, run, async (tx, fresh) => {
+    if (fresh.executionsEnded > 0) return notAgain(tx, stepping, fresh, why.text);
     const reason = `nothing was started: ${why.text}${why.wayOut === undefined ? "" : `. ${why.wayOut}`}`;
     await moveRun(tx, fresh, {
       event: "refuse",
@@ -211,6 +236,21 @@ async function refuse(
     });
     return DONE;
   });
+}
+
+/** An attempt before did run and fail: what keeps the next from starting does not make it untouched. */
+async function notAgain(tx: Tx, stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
+  const starting = await moveRun(tx, run, {
+    event: "call_start",
+    ...ours(stepping.clock, `attempt ${run.attempt} was checked before its start`),
+  });
+  await moveRun(tx, starting, {
+    event: "fail",
+    ...ours(stepping.clock, `it had failed, and is not started again: ${why}`, {
+      set: { error: { kind: "refused", message: why }, proved: true, proof: { kind: "target", text: why } },
+    }),
+  });
+  return DONE;
 }
 
 async function loseTrack(stepping: Stepping, run: Run, reason: string): Promise<WorkOutcome> {

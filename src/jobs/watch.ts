@@ -1,18 +1,22 @@
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { beginAbort } from "./abort.ts";
 import type { Observation } from "./connectors/contract.ts";
+import { keepLocated } from "./locate.ts";
+import { ended, keepLook, lose, SILENT_LOOKS } from "./look.ts";
+import { askToPause, paused } from "./pause.ts";
 import { keepRun, moveRun, noteRun } from "./record.ts";
 import type { Run } from "./runs.store.ts";
 import { notStarted } from "./start.ts";
-import type { RunEvent } from "./states.ts";
-import { again, clamp, DONE, errorOf, inMs, lineOf, ours, type Stepping, settle } from "./step.ts";
+import { again, clamp, DONE, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
 
 /** A target that no longer runs it gets this long to be followed by the message that says how it ended. */
 export const END_GRACE_MS = 30_000;
 const FIRST_POLL_MS = 5_000;
+const LOG_POLL_MS = 2_000;
+const LOG_YOUNG_MS = 2 * 60_000;
+const LOCATE_POLL_MS = 2_000;
 const SLOWEST_POLL_MS = 30_000;
-/** Failed looks in a row after which the run's history says that the target does not answer. */
-const SILENT_LOOKS = 3;
 /** How long after a failure told by a message the target is asked whether it is stuck. */
 export const STUCK_CHECK_MS = 10_000;
 
@@ -20,7 +24,12 @@ export const STUCK_CHECK_MS = 10_000;
 export async function watch(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const line = lineOf(stepping, run);
   if (line === null) return inMs(stepping.clock, 60_000);
-  if (run.abortRequestedAt !== null && line.connection.capabilities.abort !== "none") return beginAbort(stepping, run);
+  if (wantsAbort(run, line)) return abortNow(stepping, run);
+  if (run.handle === null && line.connection.capabilities.startKey !== "none") {
+    await keepLocated(stepping, run, line);
+    return inMs(stepping.clock, LOCATE_POLL_MS);
+  }
+  const asked = await askToPause(stepping, run, line);
   let seen: Observation;
   try {
     seen = await line.connection.observe(line.handle, line.intent, run.cursor);
@@ -38,10 +47,11 @@ export async function watch(stepping: Stepping, run: Run): Promise<WorkOutcome> 
         return lose(tx, stepping, heard, `${seen.evidence}; how it ended is not known`);
       case "not_running":
         return notRunning(tx, stepping, heard, seen);
-      case "running":
       case "paused":
+        return paused(tx, stepping, heard, seen);
+      case "running":
       case "unknown":
-        return inMs(stepping.clock, pollMs(stepping, heard));
+        return asked ?? inMs(stepping.clock, pollMs(heard, line, stepping.clock));
     }
   });
 }
@@ -53,8 +63,7 @@ export async function lookAgain(stepping: Stepping, run: Run): Promise<WorkOutco
   const laterMs = clamp((clock.now().epochMilliseconds - run.stateSince.epochMilliseconds) / 10, 60_000, 600_000);
   if (line === null) return inMs(clock, laterMs);
   const { capabilities } = line.connection;
-  if (run.abortRequestedAt !== null && run.handle !== null && capabilities.abort !== "none")
-    return beginAbort(stepping, run);
+  if (run.handle !== null && wantsAbort(run, line)) return abortNow(stepping, run);
   if (run.handle === null) {
     if (capabilities.startKey === "none") return DONE;
     return relocate(stepping, run, laterMs);
@@ -67,7 +76,7 @@ export async function lookAgain(stepping: Stepping, run: Run): Promise<WorkOutco
     return inMs(clock, laterMs);
   }
   return settle(stepping, run, async (tx, fresh) => {
-    if (seen.phase === "running") {
+    if (seen.phase === "running" || seen.phase === "paused") {
       await moveRun(tx, fresh, { event: "started", ...ours(clock, seen.evidence, { set: { endedSeenAt: null } }) });
       return inMs(clock, FIRST_POLL_MS);
     }
@@ -87,56 +96,25 @@ async function relocate(stepping: Stepping, run: Run, laterMs: number): Promise<
   }
   if (located?.kind !== "found") return inMs(clock, laterMs);
   return settle(stepping, run, async (tx, fresh) => {
-    await moveRun(tx, fresh, {
+    const running = await moveRun(tx, fresh, {
       event: "started",
       ...ours(clock, `${run.target} has it`, {
         set: { handle: located.handle, startedAt: fresh.startedAt ?? clock.now() },
       }),
     });
+    if (line !== null && wantsAbort(running, line)) await beginAbort(tx, stepping, running);
     return again(clock.now());
   });
 }
 
-/** The abort that was asked for while nobody knew where the run was. */
-async function beginAbort(stepping: Stepping, run: Run): Promise<WorkOutcome> {
-  const { clock, catalogue } = stepping;
-  return settle(stepping, run, async (tx, fresh) => {
-    const deadlineMs = catalogue.jobs[fresh.job]?.abortDeadlineMs ?? 120_000;
-    const by = fresh.abortRequestedByName ?? "somebody";
-    await moveRun(tx, fresh, {
-      event: "abort",
-      ...ours(clock, `it is located now, and ${by} had asked for an abort`, {
-        set: { abortDeadlineAt: clock.now().add({ milliseconds: deadlineMs }) },
-      }),
-    });
-    return again(clock.now());
-  });
-}
+const wantsAbort = (run: Run, { connection }: Line): boolean =>
+  run.abortRequestedAt !== null && run.kind !== "restore" && connection.capabilities.abort !== "none";
 
-/** A terminal state by the target's own word. An abort that nobody asked Nightdesk for is a failure. */
-export async function ended(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
-  const asked = run.state === "aborting" || run.state === "abort_unconfirmed";
-  const event: RunEvent =
-    seen.phase === "succeeded" ? "succeed" : seen.phase === "aborted" && asked ? "aborted" : "fail";
-  const error =
-    event !== "fail"
-      ? {}
-      : {
-          error:
-            seen.error ??
-            (seen.phase === "aborted"
-              ? { kind: "aborted_there", message: seen.evidence }
-              : { kind: "target", message: seen.evidence }),
-        };
-  await moveRun(tx, run, {
-    event,
-    ...ours(stepping.clock, seen.evidence, {
-      evidence: { observation: seen },
-      set: { proved: true, proof: { kind: "target", text: seen.evidence }, ...error },
-    }),
+const abortNow = (stepping: Stepping, run: Run): Promise<WorkOutcome> =>
+  settle(stepping, run, async (tx, fresh) => {
+    await beginAbort(tx, stepping, fresh);
+    return again(stepping.clock.now());
   });
-  return DONE;
-}
 
 async function notRunning(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
   const { clock } = stepping;
@@ -150,11 +128,6 @@ async function notRunning(tx: Tx, stepping: Stepping, run: Run, seen: Observatio
   const what =
     run.endAmbiguousAt === null ? "no message told how it ended" : "the end that was heard may be another execution's";
   return lose(tx, stepping, run, `it ended: ${seen.evidence}; ${what}`);
-}
-
-async function lose(tx: Tx, stepping: Stepping, run: Run, reason: string): Promise<WorkOutcome> {
-  await moveRun(tx, run, { event: "lose_track", ...ours(stepping.clock, reason) });
-  return inMs(stepping.clock, 60_000);
 }
 
 async function silent(stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
@@ -174,26 +147,14 @@ async function silent(stepping: Stepping, run: Run, why: string): Promise<WorkOu
   });
 }
 
-/** What a look taught: the cursor, how far it is, that it runs (again), that the target answers again. */
-export async function keepLook(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<Run> {
-  const progressed = seen.progress !== undefined && JSON.stringify(seen.progress) !== JSON.stringify(run.progress);
-  const backAgain = run.stepAttempts >= SILENT_LOOKS;
-  const set = {
-    ...(seen.cursor === undefined ? {} : { cursor: seen.cursor }),
-    ...(progressed ? { progress: { ...seen.progress } } : {}),
-    ...(seen.version === undefined || seen.version === run.version ? {} : { version: seen.version }),
-    ...(seen.phase === "running" && run.endedSeenAt !== null ? { endedSeenAt: null } : {}),
-    ...(run.stepAttempts > 0 ? { stepAttempts: 0 } : {}),
-  };
-  if (backAgain) return noteRun(tx, run, ours(stepping.clock, `the target answers again: ${seen.evidence}`, { set }));
-  if (Object.keys(set).length === 0) return run;
-  return keepRun(tx, run, { set, ...(progressed ? { shownAt: stepping.clock.now() } : {}) });
-}
-
-/** Often at first, then less: a tenth of how long it has been running. */
-function pollMs(stepping: Stepping, run: Run): number {
-  const since = run.startCalledAt ?? run.stateSince;
-  return clamp((stepping.clock.now().epochMilliseconds - since.epochMilliseconds) / 10, FIRST_POLL_MS, SLOWEST_POLL_MS);
+/**
+ * Often at first, then less: a tenth of how long it has been running. A log that people follow is fetched so often that
+ * its first line is there within five seconds.
+ */
+function pollMs(run: Run, { connection }: Line, clock: Stepping["clock"]): number {
+  const ageMs = clock.now().epochMilliseconds - (run.startCalledAt ?? run.stateSince).epochMilliseconds;
+  const follows = connection.capabilities.logs && ageMs < LOG_YOUNG_MS;
+  return follows ? LOG_POLL_MS : clamp(ageMs / 10, FIRST_POLL_MS, SLOWEST_POLL_MS);
 }
 
 /**

@@ -49,6 +49,16 @@ export interface RunView {
   readonly attempt: number;
 }
 
+/** What can be told of a run that cannot be stopped. */
+export interface Unstoppable {
+  /** `about 12 min to go (usually 18 min)`; null when nobody knows. */
+  readonly left: string | null;
+  /** What people see meanwhile who read what it writes, as the catalogue says. */
+  readonly readers: string | null;
+  /** One paragraph for them, to be copied. */
+  readonly notice: string;
+}
+
 /** An incident as people and the API see it. */
 export interface IncidentView {
   readonly number: number;
@@ -153,12 +163,12 @@ export interface Services {
       wanted: { job: string; environment: string; parameters: Readonly<Record<string, string>>; reason?: string },
     ): Promise<Outcome<RunView>>;
     rerun(asking: Asking, run: number): Promise<Outcome<RunView>>;
-    /** `cannot`: the target has no way to stop it, so asking again changes nothing. */
+    /** `cannot`: the target has no way to stop it, so asking again changes nothing; with what people can be told. */
     abort(
       asking: Asking,
       run: number,
       reason: string | null,
-    ): Promise<{ run: RunView; said: string; cannot?: boolean }>;
+    ): Promise<{ run: RunView; said: string; cannot?: Unstoppable }>;
     settle(
       asking: Asking,
       run: number,

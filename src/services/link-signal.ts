@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { SignalKind } from "../config/catalogue.ts";
-import { candidateRuns, runOfRid } from "../jobs/evidence.store.ts";
+import { candidateRuns, lateRunOf, runOfRid } from "../jobs/evidence.store.ts";
+import { type Alert, tellLate } from "../jobs/late.ts";
 import {
   countAmbiguousEnd,
   endExecution,
@@ -47,12 +48,17 @@ const LATE_MS = 60_000;
  * exactly one execution of that job, in all the environments that it may speak of, can have sent it; otherwise nobody's:
  * the run goes on until its end is seen, and then people are asked. `now` is domain time.
  */
-export async function linkSignal(tx: Tx, signal: EvidenceSignal, now: Instant): Promise<LinkedRun | null> {
+export async function linkSignal(
+  tx: Tx,
+  signal: EvidenceSignal,
+  now: Instant,
+  alert: Alert,
+): Promise<LinkedRun | null> {
   const environments = signal.environment === null ? signal.environments : [signal.environment];
   if (signal.job === null || environments.length === 0) return null;
   // What a person pastes into the channel was sent by no execution: an alert it may be, a proof never.
   if (signal.tags["slack.author"] === "person") return null;
-  const heard = { ...signal, job: signal.job, environments, now };
+  const heard = { ...signal, job: signal.job, environments, now, alert };
   await endStaleObserved(tx, { jobs: [signal.job], before: now.subtract({ milliseconds: STALE_MS }), at: now });
   switch (signal.kind) {
     case "started":
@@ -68,7 +74,12 @@ export async function linkSignal(tx: Tx, signal: EvidenceSignal, now: Instant): 
   }
 }
 
-type Heard = EvidenceSignal & { readonly job: string; readonly environments: readonly string[]; readonly now: Instant };
+type Heard = EvidenceSignal & {
+  readonly job: string;
+  readonly environments: readonly string[];
+  readonly now: Instant;
+  readonly alert: Alert;
+};
 
 async function linkStart(tx: Tx, heard: Heard): Promise<LinkedRun | null> {
   const own = (await possibleRuns(tx, heard)).filter((run) => run.startHeardAt === null);
@@ -112,6 +123,8 @@ async function linkEnd(tx: Tx, heard: Heard): Promise<LinkedRun | null> {
   if (runs.length + others.length > 1) return endAmbiguous(tx, heard, { runs, others });
   if (run !== undefined) return run.endAmbiguousAt === null ? endRun(tx, heard, run) : null;
   if (other !== undefined) return endOther(tx, heard, other);
+  const aborted = heard.kind === "finished" ? await lateRunOf(tx, heard) : null;
+  if (aborted !== null) return endLate(tx, heard, aborted);
   await keepEnded(
     tx,
     { ...heard, detail: heard.error ?? heard.title },
@@ -146,6 +159,14 @@ async function endRun(tx: Tx, heard: Heard, run: Run): Promise<LinkedRun | null>
   });
   await wake(tx, fresh, event === "fail" ? heard.now.add({ milliseconds: STUCK_CHECK_MS }) : heard.now);
   return linkedTo(fresh);
+}
+
+/** A success that is told of a run that was aborted: the state stands, and people see it. */
+async function endLate(tx: Tx, heard: Heard, run: Run): Promise<LinkedRun> {
+  const evidence = `"${heard.title}" was heard, and nothing else is known that can have sent it`;
+  const { alert, source, now } = heard;
+  await tellLate(tx, { alert, run, phase: "succeeded", evidence, at: now, actor: { kind: "source", name: source } });
+  return linkedTo(run);
 }
 
 async function endOther(tx: Tx, heard: Heard, other: OpenExecution): Promise<null> {

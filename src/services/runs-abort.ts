@@ -1,19 +1,21 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import { ANEW, DEADLINE_MS } from "../jobs/abort.ts";
 import type { Connections } from "../jobs/connections.ts";
 import { moveRun, noteRun } from "../jobs/record.ts";
-import { lockRun, type Run } from "../jobs/runs.store.ts";
+import { lockRun, type Proof, type Run } from "../jobs/runs.store.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import { timeLeft } from "./runs-expected.ts";
+import type { Unstoppable } from "./contract.ts";
+import { unstoppable } from "./runs-unstoppable.ts";
 
 /** What an abort came to, in words that promise nothing. */
 export interface Aborted {
   readonly run: Run;
   readonly said: string;
   /** The target has no way to stop it: asking again changes nothing. */
-  readonly cannot?: boolean;
+  readonly cannot?: Unstoppable;
 }
 
 /** Does what an allowed abort can do in the run's state. Nothing delays it; what it cannot do is said. */
@@ -33,12 +35,11 @@ export async function abortRun(
   const happening = { at, actor: by, reason: why };
   const request = { abortRequestedAt: at, abortRequestedBy: by, abortReason: asked.reason };
   const name = `Run ${run.number}`;
-  const nothing = {
-    proof: {
-      kind: "not_started",
-      text: run.state === "retry_wait" ? "no start had an effect" : "its start was never called",
-    },
-  } as const;
+  const ran = run.executionsEnded > 0;
+  const untouched = run.state === "retry_wait" ? "no start had an effect" : "its start was never called";
+  const proof: Proof = ran
+    ? { kind: "target", text: `the attempt before failed by itself: ${run.error?.message ?? "it said no more"}` }
+    : { kind: "not_started", text: untouched };
 
   switch (run.state) {
     case "awaiting_approval":
@@ -47,7 +48,7 @@ export async function abortRun(
       return {
         run: await wake(
           tx,
-          await moveRun(tx, run, { ...happening, event: "withdraw", set: { ...request, ...nothing } }),
+          await moveRun(tx, run, { ...happening, event: "withdraw", set: { ...request, proof } }),
           at,
         ),
         said: `${name} is withdrawn. Nothing was started.`,
@@ -57,27 +58,36 @@ export async function abortRun(
       return {
         run: await wake(
           tx,
-          await moveRun(tx, run, { ...happening, event: "aborted", set: { ...request, ...nothing, proved: true } }),
+          await moveRun(tx, run, { ...happening, event: "aborted", set: { ...request, proof, proved: true } }),
           at,
         ),
-        said: `${name} is aborted. Nothing was started.`,
+        said: ran
+          ? `${name} is aborted: it is not tried again. The attempt before ran and failed${run.snapshot === null ? "." : "; Restore brings the snapshot back."}`
+          : `${name} is aborted. Nothing was started.`,
       };
     case "starting":
     case "unknown":
     case "running":
     case "paused": {
+      if (run.kind === "restore") {
+        return { run, said: `${name} brings a snapshot back; that is not interrupted.` };
+      }
       const capabilities = parts.connections.of(run.target)?.capabilities;
-      if (capabilities === undefined || capabilities.abort === "none") {
+      // What goes out in calls of ours stops when we stop calling.
+      const inParts = run.kind === "fanout" || run.kind === "compare";
+      if (!inParts && (capabilities === undefined || capabilities.abort === "none")) {
         const cannot = `it cannot be stopped from here, because ${run.target} has no way to stop a job`;
-        const left = await timeLeft(tx, run, { catalogue: parts.catalogue, now: at });
+        const told = await unstoppable(tx, run, { catalogue: parts.catalogue, now: at });
+        const left = told.left === null ? "" : ` Time left: ${told.left}.`;
+        const readers = told.readers === null ? "" : ` Until then: ${told.readers}.`;
         return {
           run: await noteRun(tx, run, {
             ...happening,
             reason: `${why}; ${cannot}. It goes on`,
             evidence: CANNOT_STOP,
           }),
-          said: `${name} goes on: ${cannot}.${left === null ? "" : ` ${left}`} Wait for its end, or stop it by hand at ${run.target}. No other run of it starts meanwhile.`,
-          cannot: true,
+          said: `${name} goes on: ${cannot}.${left}${readers} Wait for its end, or stop it by hand at ${run.target}. No other run of it starts meanwhile.`,
+          cannot: told,
         };
       }
       if (run.abortRequestedAt !== null) return { run, said: `${name} was asked to stop before; that stands.` };
@@ -88,13 +98,14 @@ export async function abortRun(
           said: `The abort of run ${run.number} is kept. Nobody knows yet where it is; the abort is sent as soon as that is known.`,
         };
       }
-      const deadlineMs = parts.catalogue.jobs[run.job]?.abortDeadlineMs ?? 120_000;
+      const deadlineMs = parts.catalogue.jobs[run.job]?.abortDeadlineMs ?? DEADLINE_MS;
       const abortDeadlineAt = at.add({ milliseconds: deadlineMs });
       const moved = await moveRun(tx, run, {
         ...happening,
         event: "abort",
-        set: { ...request, abortDeadlineAt, endedSeenAt: null },
+        set: { ...request, abortDeadlineAt, ...ANEW },
       });
+      if (!inParts) await requestWork(tx, { kind: "abort", ref: run.id, dueAt: at });
       return {
         run: await wake(tx, moved, at),
         said: `${name} is being aborted. It counts as aborted when the target has proved it.`,
@@ -107,9 +118,13 @@ export async function abortRun(
         run: await wake(tx, run, at),
         said: `${name} was asked to stop and nobody knows whether it did. The target is asked again now; \`/sync settle run ${run.number}\` when you know.`,
       };
-    case "restoring":
     case "restore_failed":
-      return { run, said: `${name} is being restored; that is not interrupted.` };
+      return {
+        run,
+        said: `${name} is stopped, and what was there before is not back. \`/sync restore run ${run.number}\` tries again.`,
+      };
+    case "restoring":
+      return { run, said: `${name} is stopped and is being restored; that is not interrupted.` };
     case "refused":
     case "rejected":
     case "expired":

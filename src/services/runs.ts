@@ -145,7 +145,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
         return abortRun(tx, run.id, { by: asking.actor, reason: why, at: clock.now(), parts });
       });
       const view = await viewRun(store.db, done.run);
-      return { run: view, said: done.said, ...(done.cannot === true ? { cannot: true } : {}) };
+      return { run: view, said: done.said, ...(done.cannot === undefined ? {} : { cannot: done.cannot }) };
     },
 
     settle,

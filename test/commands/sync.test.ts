@@ -233,8 +233,12 @@ describe("sync rerun, abort and settle", () => {
 
   test("an abort that cannot be is not told as done", async () => {
     const said = "Run 7 goes on: it cannot be stopped from here.";
-    const goesOn = desk({ runs: { abort: async () => ({ run: run7, said, cannot: true }) } });
-    expect(await goesOn.type("sync abort run 7")).toMatchObject({ tone: "problem", text: said, buttons: [] });
+    const cannot = { left: null, readers: null, notice: "It goes on; please wait." };
+    const goesOn = desk({ runs: { abort: async () => ({ run: run7, said, cannot }) } });
+    const answer = await goesOn.type("sync abort run 7");
+    expect(answer).toMatchObject({ tone: "problem", text: said });
+    expect(answer.buttons?.map(({ label }) => label)).not.toContain("Abort");
+    expect(answer.sections?.at(-1)).toEqual({ title: "For its users, to copy:", lines: ["It goes on; please wait."] });
     const run = { ...run7, state: "aborting" } as const;
     const stopping = desk({ runs: { abort: async () => ({ run, said: "Run 7 is being stopped." }) } });
     expect((await stopping.type("sync abort run 7")).tone).toBe("done");

@@ -226,7 +226,7 @@ test("a target that has gone is not an abort", async () => {
   const run = await next();
   await server.close();
   await here.runs.abort(asking(), run.number, null);
-  expect(await drive(here, run, { steps: 20 })).toMatchObject({ state: "abort_unconfirmed" });
+  expect(await drive(here, run, { state: "abort_unconfirmed" })).toMatchObject({ abortSent: null });
 });
 
 test("a target without an abort: said so, the run goes on", async () => {

@@ -4,9 +4,12 @@ import { silentLogger } from "../../src/base/log.ts";
 import type { PersonActor } from "../../src/config/actor.ts";
 import type { Catalogue } from "../../src/config/catalogue.ts";
 import { createAuthorise } from "../../src/guard/authorise.ts";
+import { createTellAbort } from "../../src/jobs/abort.ts";
 import { type Advance, createAdvance } from "../../src/jobs/advance.ts";
 import { createConnections } from "../../src/jobs/connections.ts";
+import type { ListedConnector } from "../../src/jobs/connectors/index.ts";
 import { type Run, readRun, runNumbered } from "../../src/jobs/runs.store.ts";
+import { createAlertLate } from "../../src/services/alert-late.ts";
 import type { Asking } from "../../src/services/contract.ts";
 import { createJobs } from "../../src/services/jobs.ts";
 import { type EvidenceSignal, type LinkedRun, linkSignal } from "../../src/services/link-signal.ts";
@@ -24,6 +27,7 @@ export async function world(
     targets?: Record<string, unknown>;
     catalogue?: Record<string, unknown>;
     connections?: number;
+    connectors?: readonly ListedConnector[];
   } = {},
 ) {
   const { store, url } = await testDatabase(more.connections === undefined ? {} : { connections: more.connections });
@@ -57,22 +61,36 @@ export async function world(
     },
     ...more.catalogue,
   });
-  const parts = partsOf({ store, clock, catalogue });
-  return { store, url, clock, catalogue, prod: prod.state, nimdta: nimdta.state, servers, ...parts };
+  const base = { store, clock, catalogue, ...(more.connectors === undefined ? {} : { connectors: more.connectors }) };
+  const parts = partsOf(base);
+  return { ...base, url, prod: prod.state, nimdta: nimdta.state, servers, ...parts };
 }
 
 export type World = Awaited<ReturnType<typeof world>>;
 
 /** Everything a process has; a second call is a second process. */
-export function partsOf(base: { store: Store; clock: Clock; catalogue: Catalogue; http?: Http }) {
-  const { store, clock, catalogue } = base;
-  const connections = createConnections({ catalogue, clock, http: base.http ?? realHttp });
+export function partsOf(base: {
+  store: Store;
+  clock: Clock;
+  catalogue: Catalogue;
+  http?: Http;
+  connectors?: readonly ListedConnector[];
+}) {
+  const { store, clock, catalogue, connectors } = base;
+  const connections = createConnections({
+    catalogue,
+    clock,
+    http: base.http ?? realHttp,
+    ...(connectors === undefined ? {} : { connectors }),
+  });
   const groupMembers = async () => [];
   const authorise = createAuthorise({ store, clock, catalogue, groupMembers });
   const shared = { store, clock, catalogue, connections, groupMembers, authorise };
-  const advance: Advance = createAdvance({ store, clock, catalogue, connections, log: silentLogger });
+  const stepping = { store, clock, catalogue, connections, log: silentLogger };
+  const advance: Advance = createAdvance({ ...stepping, alert: createAlertLate(catalogue) });
   return {
     advance,
+    tellAbort: createTellAbort(stepping),
     connections,
     runs: createRuns(shared),
     jobs: createJobs(shared),
@@ -109,21 +127,41 @@ export async function numbered(here: Pick<World, "store">, number: number): Prom
 
 /** Does what is due, moving the clock to each due instant, until nothing is due or the run is as wanted. */
 export async function drive(
-  here: Pick<World, "store" | "clock" | "advance">,
+  here: Driven,
   run: Run,
   until: { state?: string; steps?: number; forMs?: number } = {},
 ): Promise<Run> {
   const from = here.clock.now().epochMilliseconds;
   for (let step = 0; step < (until.steps ?? 60); step += 1) {
-    const now = await reread(here, run);
-    if (now.state === until.state) return now;
+    if ((await reread(here, run)).state === until.state) break;
+    const told = await tellDue(here, run);
     const outcome = await here.advance(run.id);
     if (outcome.done || (await reread(here, run)).state === until.state) break;
-    const waitMs = outcome.dueAt.epochMilliseconds - here.clock.now().epochMilliseconds;
-    if (until.forMs !== undefined && outcome.dueAt.epochMilliseconds - from > until.forMs) break;
+    const nextMs = Math.min(outcome.dueAt.epochMilliseconds, told ?? Number.POSITIVE_INFINITY);
+    if (until.forMs !== undefined && nextMs - from > until.forMs) break;
+    const waitMs = nextMs - here.clock.now().epochMilliseconds;
     if (waitMs > 0) here.clock.advance({ milliseconds: waitMs });
   }
   return reread(here, run);
+}
+
+type Driven = Pick<World, "store" | "clock" | "advance" | "tellAbort">;
+
+/** The run's abort, when one is to be told: when next (epoch milliseconds), or null. */
+async function tellDue(here: Driven, run: Run): Promise<number | null> {
+  const row = () =>
+    here.store.db.selectFrom("outbox").select("due_at").where("kind", "=", "abort").where("ref", "=", run.id);
+  const due = await row().executeTakeFirst();
+  if (due === undefined) return null;
+  if (due.due_at.epochMilliseconds > here.clock.now().epochMilliseconds) return due.due_at.epochMilliseconds;
+  const outcome = await here.tellAbort(run.id);
+  if (outcome.done) {
+    await here.store.db.deleteFrom("outbox").where("kind", "=", "abort").where("ref", "=", run.id).execute();
+    return null;
+  }
+  const again = here.store.db.updateTable("outbox").set({ due_at: outcome.dueAt });
+  await again.where("kind", "=", "abort").where("ref", "=", run.id).execute();
+  return outcome.dueAt.epochMilliseconds;
 }
 
 export async function reread(here: Pick<World, "store">, run: Run): Promise<Run> {
@@ -134,7 +172,7 @@ export async function reread(here: Pick<World, "store">, run: Run): Promise<Run>
 
 /** A message of the job, as intake would hand it on. */
 export function hear(
-  here: Pick<World, "store" | "clock">,
+  here: Pick<World, "store" | "clock" | "catalogue">,
   kind: EvidenceSignal["kind"],
   more: Partial<EvidenceSignal> = {},
 ): Promise<LinkedRun | null> {
@@ -151,7 +189,7 @@ export function hear(
     tags: { "slack.author": "bot" },
     ...more,
   };
-  return here.store.tx((tx) => linkSignal(tx, signal, here.clock.now()));
+  return here.store.tx((tx) => linkSignal(tx, signal, here.clock.now(), createAlertLate(here.catalogue)));
 }
 
 export async function history(here: Pick<World, "store">, run: Run): Promise<string[]> {

@@ -1,0 +1,200 @@
+import type { WorkOutcome } from "../store/outbox.ts";
+import type { Tx } from "../store/store.ts";
+import type { Connection, Handle, Intent, Observation } from "./connectors/contract.ts";
+import { keepLook } from "./look.ts";
+import { type Happening, keepRun, moveRun, noteRun } from "./record.ts";
+import { type Run, readRun } from "./runs.store.ts";
+import { again, backoffMs, clamp, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
+
+const FIRST_POLL_MS = 1_000;
+const SLOWEST_POLL_MS = 10_000;
+/** A target that says nothing of a restore for so long is said not to have finished it. */
+const SILENT_MS = 10 * 60_000;
+/** How long "not there" has to stand before it is believed. */
+const GONE_MS = 10_000;
+
+/**
+ * aborting, abort_unconfirmed, restore_failed -> restoring. The attempt is counted here, before the target is asked: its
+ * number is part of the key, so that asking twice for one attempt is asking once.
+ */
+export async function beginRestore(tx: Tx, run: Run, why: Happening): Promise<Run> {
+  // An attempt of which nobody knows whether it was taken is asked for again, under its own key.
+  const known = run.restoreAttempts === 0 || run.restoreHandle !== null;
+  return moveRun(tx, run, {
+    ...why,
+    event: "restore",
+    reason: `${why.reason}; now the snapshot of ${run.snapshot?.takenAt ?? "before"} is brought back`,
+    set: {
+      ...why.set,
+      cursor: null,
+      endedSeenAt: null,
+      restoreHandle: null,
+      restoreAttempts: known ? run.restoreAttempts + 1 : run.restoreAttempts,
+      error: null,
+      retryAt: null,
+    },
+  });
+}
+
+/** What the target is told of the restore that follows an abort: the same run, under a key of its own. */
+export function restoreIntent(run: Run, intent: Intent): Intent {
+  const nth = run.restoreAttempts > 1 ? `:${run.restoreAttempts}` : "";
+  return { ...intent, intentKey: `${run.intentKey}:restore${nth}` };
+}
+
+/** restoring: ask for it once, then look until it is proved. Nothing interrupts it. */
+export async function restoring(stepping: Stepping, run: Run): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const line = lineOf(stepping, run);
+  if (line === null) return inMs(clock, 60_000);
+  if (run.retryAt !== null && clock.now().epochMilliseconds < run.retryAt.epochMilliseconds) return again(run.retryAt);
+  return run.restoreHandle === null
+    ? ask(stepping, run, line)
+    : look(stepping, run, { line, handle: run.restoreHandle });
+}
+
+async function ask(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const { snapshot } = run;
+  if (snapshot === null) return giveUp(stepping, run, "no snapshot was kept");
+  let handle: Handle;
+  try {
+    handle = await callRestore(line.connection, restoreIntent(run, line.intent), snapshot.ref);
+  } catch (error) {
+    const { kind, message, afterMs } = errorOf(stepping, error);
+    const passing = kind === "retryable" || kind === "unavailable" || kind === "ambiguous" || kind === "conflict";
+    return passing ? askAgain(stepping, run, { message, afterMs }) : giveUp(stepping, run, message);
+  }
+  return settle(stepping, run, async (tx, fresh) => {
+    const reason = `${run.target} brings the snapshot ${snapshot.ref} back`;
+    await noteRun(
+      tx,
+      fresh,
+      ours(clock, reason, { evidence: { handle }, set: { restoreHandle: handle, stepAttempts: 0 } }),
+    );
+    return inMs(clock, FIRST_POLL_MS);
+  });
+}
+
+/** The one place that tells a target to bring a snapshot back. */
+export async function callRestore(connection: Connection, intent: Intent, ref: string): Promise<Handle> {
+  if (connection.restore === undefined) throw new Error("the target declares no restore");
+  return connection.restore(intent, ref);
+}
+
+/** The snapshot that a run of kind `restore` brings back: its parent's. */
+export async function snapshotOfParent(stepping: Stepping, run: Run): Promise<string | null> {
+  const parent = run.parentId === null ? null : await readRun(stepping.store.db, run.parentId);
+  return parent?.snapshot?.ref ?? null;
+}
+
+/** No answer, or none that tells: the same question under the same key, later each time. */
+async function askAgain(stepping: Stepping, run: Run, why: { message: string; afterMs: number }): Promise<WorkOutcome> {
+  const asks = run.stepAttempts + 1;
+  if (asks >= mostAttempts(stepping, run)) return giveUp(stepping, run, `${why.message} (asked ${asks} times)`);
+  return settle(stepping, run, async (tx, fresh) => {
+    const waitMs = Math.max(why.afterMs, backoffMs(stepping.catalogue.jobs[run.job], asks));
+    const retryAt = stepping.clock.now().add({ milliseconds: Math.round(waitMs) });
+    const reason = `the restore could not be asked for yet: ${why.message}`;
+    await noteRun(tx, fresh, ours(stepping.clock, reason, { set: { stepAttempts: asks, retryAt } }));
+    return again(retryAt);
+  });
+}
+
+async function look(stepping: Stepping, run: Run, at: { line: Line; handle: Handle }): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const intent = restoreIntent(run, at.line.intent);
+  let seen: Observation;
+  try {
+    seen = await at.line.connection.observe(at.handle, intent, run.cursor);
+  } catch (error) {
+    return silent(stepping, run, errorOf(stepping, error).message);
+  }
+  return settle(stepping, run, async (tx, locked) => {
+    const fresh = await keepLook(tx, stepping, locked, seen);
+    switch (seen.phase) {
+      case "succeeded":
+        await moveRun(tx, fresh, {
+          event: "aborted",
+          ...ours(clock, `it is stopped, and what was there before is back: ${seen.evidence}`, {
+            evidence: { observation: seen },
+            set: { restored: true, proved: true, proof: { kind: "target", text: seen.evidence } },
+          }),
+        });
+        return again(clock.now());
+      case "failed":
+      case "aborted":
+        return failed(tx, stepping, fresh, seen.error?.message ?? seen.evidence);
+      case "not_running":
+      case "not_found":
+        return gone(tx, stepping, fresh, seen);
+      case "running":
+      case "paused":
+      case "unknown":
+        return inMs(clock, pollMs(stepping, fresh));
+    }
+  });
+}
+
+async function gone(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  if (run.endedSeenAt === null) {
+    await keepRun(tx, run, { set: { endedSeenAt: clock.now() } });
+    return inMs(clock, GONE_MS);
+  }
+  const goneMs = clock.now().epochMilliseconds - run.endedSeenAt.epochMilliseconds;
+  if (goneMs < GONE_MS) return inMs(clock, GONE_MS - goneMs);
+  return failed(tx, stepping, run, `${seen.evidence}; how the restore ended is not known`);
+}
+
+/** One attempt is over without success: another one under a key of its own, or people are asked. */
+async function failed(tx: Tx, stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
+  const { clock, catalogue } = stepping;
+  if (run.restoreAttempts >= mostAttempts(stepping, run)) return give(tx, stepping, run, why);
+  const retryAt = clock
+    .now()
+    .add({ milliseconds: Math.round(backoffMs(catalogue.jobs[run.job], run.restoreAttempts)) });
+  const reason = `restore ${run.restoreAttempts} of ${mostAttempts(stepping, run)} failed, it is tried again: ${why}`;
+  const set = {
+    restoreAttempts: run.restoreAttempts + 1,
+    restoreHandle: null,
+    cursor: null,
+    endedSeenAt: null,
+    retryAt,
+  };
+  await noteRun(tx, run, ours(clock, reason, { set }));
+  return again(retryAt);
+}
+
+/** The target does not answer: looked at on, and after a while said. */
+async function silent(stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  return settle(stepping, run, async (tx, fresh) => {
+    const since = fresh.endedSeenAt ?? clock.now();
+    if (clock.now().epochMilliseconds - since.epochMilliseconds >= SILENT_MS) {
+      return give(tx, stepping, fresh, `the target does not answer: ${why}`);
+    }
+    if (fresh.endedSeenAt === null) await keepRun(tx, fresh, { set: { endedSeenAt: since } });
+    return inMs(clock, SLOWEST_POLL_MS);
+  });
+}
+
+const giveUp = (stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> =>
+  settle(stepping, run, (tx, fresh) => give(tx, stepping, fresh, why));
+
+async function give(tx: Tx, stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const reason = `it is stopped, and what was there before is not back: ${why}. Restore tries again; Settle, when it was repaired by hand`;
+  await moveRun(tx, run, {
+    event: "restore_failed",
+    ...ours(clock, reason, { set: { error: { kind: "restore", message: why }, retryAt: null } }),
+  });
+  return { done: true };
+}
+
+const mostAttempts = ({ catalogue }: Stepping, run: Run): number => catalogue.jobs[run.job]?.maxAttempts ?? 1;
+
+function pollMs({ clock }: Stepping, run: Run): number {
+  const ageMs = clock.now().epochMilliseconds - run.stateSince.epochMilliseconds;
+  return clamp(ageMs / 10, FIRST_POLL_MS, SLOWEST_POLL_MS);
+}
