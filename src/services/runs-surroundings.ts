@@ -11,7 +11,7 @@ import {
   openExecutions,
   STALE_MS,
 } from "../jobs/observed.store.ts";
-import { activeRuns } from "../jobs/runs.store.ts";
+import { activeRuns, type RunKind } from "../jobs/runs.store.ts";
 import type { Tx } from "../store/store.ts";
 import type { Asking } from "./contract.ts";
 
@@ -69,7 +69,10 @@ export async function askAround(
  * What else goes on, as the guard is told it, read in the deciding transaction. What the targets disproved, and what
  * nobody has heard of for a day, is put in order first.
  */
-export async function othersOf(tx: Tx, about: { placed: Placed; around: Surroundings; now: Instant }): Promise<Others> {
+export async function othersOf(
+  tx: Tx,
+  about: { placed: Placed; around: Surroundings; now: Instant; kind?: RunKind | undefined },
+): Promise<Others> {
   const { placed, around, now } = about;
   const { job, environment } = placed;
   const conflicting = around.conflicting.map((one) => one.job);
@@ -81,7 +84,8 @@ export async function othersOf(tx: Tx, about: { placed: Placed; around: Surround
   const active = await activeRuns(tx, { jobs, environments: [environment] });
   const own = around.own;
   return {
-    active: active.find((run) => run.job === job) ?? null,
+    // Ids may be named while others are handed over: they wait for their turn, and what both have is left to the newer.
+    active: active.find((run) => run.job === job && !(about.kind === "fanout" && run.kind === "fanout")) ?? null,
     conflicts: active.filter((run) => run.job !== job),
     beside: around.conflicting.flatMap(({ job: other, word }) =>
       word.kind === "running" ? [{ job: other, evidence: word.evidence }] : [],

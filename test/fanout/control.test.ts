@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import { keepRun } from "../../src/jobs/record.ts";
+import { lockRun, runNumbered } from "../../src/jobs/runs.store.ts";
+import { requestWork } from "../../src/store/outbox.ts";
+import { asking, type FanoutWorld, fanoutWorld, handed, items, numbers, work } from "./world.ts";
+
+const preprod = { job: "placements", environment: "preprod" };
+
+async function running(count: number) {
+  const here = await fanoutWorld();
+  for (const id of numbers(count)) here.fast.source.add(id);
+  const run = await handed((over) =>
+    here.fanouts.resync(asking(over), { ...preprod, ids: numbers(count).join(",") }),
+  );
+  const view = () => here.runs.get(asking(), run.number);
+  await work(here, () => here.fast.calls.length >= 3);
+  return { here, run: run.number, view };
+}
+
+/** What `/sync pause` and `/sync resume` leave for whoever carries the run out. */
+async function wish(here: FanoutWorld, number: number, what: "pauseRequestedAt" | "resumeRequestedAt") {
+  const run = await runNumbered(here.store.db, number);
+  await here.store.tx(async (tx) => {
+    const locked = await lockRun(tx, run?.id ?? 0);
+    await keepRun(tx, locked, { set: { [what]: here.clock.now() } });
+    await requestWork(tx, { kind: "run", ref: locked.id, dueAt: here.clock.now() });
+  });
+}
+
+test("pauses after the calls under way, hands nothing over meanwhile, and goes on where it was", async () => {
+  const { here, run, view } = await running(100);
+  await wish(here, run, "pauseRequestedAt");
+  await work(here);
+  const paused = await view();
+  expect(paused.state).toBe("paused");
+  const calls = here.fast.calls.length;
+  here.clock.advance({ hours: 1 });
+  await work(here);
+  expect(here.fast.calls.length).toBe(calls);
+  await wish(here, run, "resumeRequestedAt");
+  await work(here);
+  expect(await view()).toMatchObject({ state: "succeeded", items: { done: 100 } });
+  expect(here.fast.calls.flatMap((call) => call.ids).length).toBe(100);
+});
+
+test("waits for the call under way before it says that it is paused", async () => {
+  const here = await fanoutWorld();
+  for (const id of numbers(30)) here.fast.source.add(id);
+  let answer = () => {};
+  here.fast.before = () => new Promise((done) => (answer = done));
+  const run = await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: numbers(30).join(",") }));
+  const view = () => here.runs.get(asking(), run.number);
+  const working = work(here, () => here.fast.calls.length >= 2);
+  await expect.poll(() => here.fast.calls.length).toBe(1);
+  await wish(here, run.number, "pauseRequestedAt");
+  const id = (await runNumbered(here.store.db, run.number))?.id ?? 0;
+  await here.advance(id);
+  expect((await view()).state).toBe("running");
+  answer();
+  await working;
+  await work(here);
+  expect(await view()).toMatchObject({ state: "paused", items: { done: 10, pending: 20 } });
+});
+
+test("aborts: nothing more is handed over, the rest is skipped and is a new run when somebody wants it", async () => {
+  const { here, run, view } = await running(100);
+  await here.runs.abort(asking(), run, "wrong list");
+  await work(here);
+  const ended = await view();
+  const handedOver = here.fast.calls.flatMap((call) => call.ids).length;
+  expect(handedOver).toBeLessThan(100);
+  expect(ended).toMatchObject({
+    state: "aborted",
+    proved: true,
+    items: { pending: 0, done: handedOver, skipped: 100 - handedOver },
+  });
+  expect(ended.because).toContain("nothing more was handed over after 2024-11-20 09:00:00 UTC");
+  expect(ended.because).toContain("--run=1 --only=skipped");
+  expect(here.uploads.map(({ name }) => name)).toEqual(["run-1.csv"]);
+
+  const rest = await handed((over) => here.fanouts.resync(asking(over), { run, only: "skipped" }));
+  await work(here);
+  expect(await here.runs.get(asking(), rest.number)).toMatchObject({
+    state: "succeeded",
+    parent: run,
+    items: { done: 100 - handedOver },
+  });
+  expect(here.fast.calls.flatMap((call) => call.ids).toSorted()).toEqual(numbers(100));
+});
+
+test("aborts what is paused; the lease is free afterwards", async () => {
+  const { here, run, view } = await running(100);
+  await wish(here, run, "pauseRequestedAt");
+  await work(here);
+  await here.runs.abort(asking(), run, null);
+  await work(here);
+  expect(await view()).toMatchObject({ state: "aborted", proved: true });
+  const leases = await here.store.db.selectFrom("leases").select("run_id").execute();
+  expect(leases.map((lease) => lease.run_id)).toEqual([null]);
+});
+
+test("the result per id is a file in the thread: once, and only where there is much to say", async () => {
+  const here = await fanoutWorld();
+  here.fast.source.add("a");
+  await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: "a" }));
+  await work(here);
+  expect(here.uploads).toEqual([]);
+  here.fast.answer = (call) => call.ids.map((id) => ({ id, state: "failed", detail: 'said "no", twice' }));
+  const run = await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: "a, =b" }));
+  await work(here);
+  expect(here.uploads).toEqual([
+    {
+      name: `run-${run.number}.csv`,
+      text: 'id,state,detail\r\na,failed,"said ""no"", twice"\r\n\'=b,failed,"said ""no"", twice"\r\n',
+    },
+  ]);
+  expect(Object.keys(await items(here, run.number))).toEqual(["a", "=b"]);
+});
