@@ -75,17 +75,19 @@ export function absorb(
   const before = by.reopens ? reopened(incident) : incident;
   // One of several candidates stays one of several; what nobody named is known from the first who names it.
   const adopts = before.environment === null && signal.environment !== null && !isOneOfSeveral(before.foldingKey);
+  // Only what says that something is wrong tells whose trouble this is, how often it came and when it was seen.
+  const alert = opens(signal);
   const counted: Incident = {
     ...before,
     environment: adopts ? signal.environment : before.environment,
     foldingKey: adopts && isKeyOf(before, by.folding) ? by.folding.key : before.foldingKey,
-    services: withName(before.services, signal.service),
-    jobs: withName(before.jobs, signal.job),
+    services: alert ? withName(before.services, signal.service) : before.services,
+    jobs: alert ? withName(before.jobs, signal.job) : before.jobs,
     signalCount: before.signalCount + 1,
-    firingCount: before.firingCount + (opens(signal) ? 1 : 0),
-    rate: countIn(before.rate, at),
-    firstSeenAt: earlier(before.firstSeenAt, signal.at),
-    lastSeenAt: later(before.lastSeenAt, at),
+    firingCount: before.firingCount + (alert ? 1 : 0),
+    rate: alert ? countIn(before.rate, at) : before.rate,
+    firstSeenAt: alert ? earlier(before.firstSeenAt, signal.at) : before.firstSeenAt,
+    lastSeenAt: alert ? later(before.lastSeenAt, at) : before.lastSeenAt,
     conditions: conditionsAfter(before, signal, at),
   };
   const said = sayings(before, counted, signal, by);
@@ -145,6 +147,8 @@ function sayings(
       return say(left < MOST_NEW_SHOWN, { left });
     }
     case "finished":
+      // Another job's end is on the record; who looks after this incident did not wait for it.
+      return say(signal.job === null || before.jobs.includes(signal.job));
     case "deployed":
       return say(true);
     case "started":

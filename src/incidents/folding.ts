@@ -101,7 +101,7 @@ export function effectiveAt(signal: Pick<NewSignal, "at" | "receivedAt">): Insta
 
 /**
  * Where the signal goes among `candidates`: incidents with one of its keys, and open ones where its condition fires. An
- * open incident takes it while the last signal is not longer ago than the rule's window; a resolved one takes what
+ * open incident takes it while the last alert is not longer ago than the rule's window; a resolved one takes what
  * happened before it was resolved (late), and is reopened by what happens within `reopenWithin` after. What opens
  * nothing only joins an incident that is not resolved: the one where its condition fires, else one with its key.
  */
@@ -126,12 +126,12 @@ export function decide(folding: Folding, signal: NewSignal, candidates: readonly
   const late = mine.find((incident) => resolvedMs(incident) >= at && incident.firstSeenAt.epochMilliseconds <= at);
   const begun = live.find((incident) => within(incident) && incident.firstSeenAt.epochMilliseconds <= at);
   if (begun !== undefined)
-    return { kind: "append", incident: begun, why: `within ${hours(windowMs)} of the last signal` };
+    return { kind: "append", incident: begun, why: `within ${hours(windowMs)} of the last alert` };
   if (late !== undefined)
     return { kind: "append", incident: late, why: "arrived late: it happened before the resolution" };
   const [fitting] = live.filter(within);
   if (fitting !== undefined)
-    return { kind: "append", incident: fitting, why: `within ${hours(windowMs)} of the first signal` };
+    return { kind: "append", incident: fitting, why: `within ${hours(windowMs)} of the first alert` };
 
   const resolved = mine
     .filter((incident) => incident.status === "resolved")

@@ -14,7 +14,7 @@ export interface Told {
   readonly services: readonly string[];
   readonly jobs: readonly string[];
   readonly ownerName: string | null;
-  readonly signals: number;
+  readonly alerts: number;
   readonly firstSeenAt: Instant;
   readonly resolvedAt: Instant | null;
   readonly timeline: readonly TimelineView[];
@@ -117,9 +117,9 @@ function detection(
       ? []
       : [{ kind: "paragraph", text: `First alert ${dateTimeIn(first.at, with_.zone)}: ${lineText(first)}` }];
   const counted: Block[] =
-    told.signals === 0
+    told.alerts === 0
       ? []
-      : [{ kind: "paragraph", text: `${told.signals} alert${told.signals === 1 ? "" : "s"} in all.` }];
+      : [{ kind: "paragraph", text: `${told.alerts} alert${told.alerts === 1 ? "" : "s"} in all.` }];
   const said = with_.said.map((one): Block => ({ kind: "paragraph", text: one }));
   const all = [...alert, ...counted, ...said];
   return all.length === 0 ? [gap("how it was noticed, by whom, how long after it began")] : all;

@@ -66,7 +66,7 @@ export async function postmortemOf(
   incident: Incident,
 ): Promise<Postmortem> {
   const timeline = await timelineOf(store.db, incident.id);
-  const told = { ...incident, signals: incident.signalCount, timeline };
+  const told = { ...incident, alerts: incident.firingCount, timeline };
   return compose(told, catalogue.postmortem.zone);
 }
 

@@ -116,6 +116,7 @@ function drawable(incident: Incident, entry: EntryToPost) {
   return {
     incident: incident.number,
     kind: entry.kind,
+    signalKind: typeof entry.data["signalKind"] === "string" ? entry.data["signalKind"] : null,
     at: entry.at,
     learnedAt: entry.learnedAt,
     error: typeof entry.data["error"] === "string" ? entry.data["error"] : null,

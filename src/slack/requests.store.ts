@@ -13,13 +13,17 @@ export async function notePendingView(db: Db, id: number, viewId: string | null)
     .execute();
 }
 
-/** What was said when the form of that request had been filled in and carried out; null: it was not, or in vain. */
+/**
+ * What was said when the form of that request had been filled in and carried out; null: it was not, or in vain, or more
+ * was asked.
+ */
 export async function carriedOutForm(db: Db, id: number): Promise<string | null> {
   const row = await db
     .selectFrom("command_requests")
     .select(sql<string>`answer ->> 'text'`.as("text"))
     .where("key", "like", `form:${id}:%`)
-    .where(sql<string>`answer ->> 'tone'`, "=", "done")
+    .where(sql<string>`answer ->> 'tone'`, "in", ["done", "info"])
+    .where(sql<boolean>`not answer ? 'ask'`)
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();

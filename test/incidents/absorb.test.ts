@@ -93,6 +93,27 @@ test("a new cause and a new service are shown, but a fleet of them is not", () =
   expect(incident.status).toBe("open");
 });
 
+test("another job's end is on the record and no more: no alert, no job of the incident, nothing that people wait for", () => {
+  const first = signal();
+  const incident = opened(first);
+  const other = {
+    kind: "finished",
+    title: "Post index finished",
+    job: "post-sync",
+    cause: "post-sync",
+    error: null,
+  } as const;
+  const after = take(incident, signal({ ...other, service: "else" }, 7));
+  expect(brief(after.entries)).toEqual(["quiet signal: Post index finished in preprod"]);
+  expect(after.incident).toMatchObject({
+    jobs: ["person-sync"],
+    services: ["tis-sync"],
+    signalCount: 2,
+    firingCount: 1,
+  });
+  expect([after.incident.rate, after.incident.lastSeenAt]).toEqual([incident.rate, incident.lastSeenAt]);
+});
+
 test("a start is quiet, progress is only counted, an end is shown and ends nothing", () => {
   const incident = opened(signal());
   expect(

@@ -95,7 +95,7 @@ test("an empty record is all gaps, and nothing is invented", () => {
     ...night,
     title: "x",
     timeline: [],
-    signals: 0,
+    alerts: 0,
     ownerName: null,
     services: [],
     resolvedAt: null,

@@ -30,7 +30,7 @@ export const night: Told = {
   services: ["esr-generator", "esr-inbound"],
   jobs: [],
   ownerName: "Asha Rao",
-  signals: 2800,
+  alerts: 2800,
   firstSeenAt: at("2021-03-16T14:42:00Z"),
   resolvedAt: at("2021-03-17T10:50:00Z"),
   timeline: [

@@ -24,7 +24,7 @@ const question: Question = {
 const asking = ({ text, asking: at }: { text: string; asking: { confirmation?: unknown } }): Answer =>
   text.startsWith("sync run") && at.confirmation === undefined
     ? { tone: "info", text: question.title, ask: question }
-    : { tone: "done", text: `Did ${text}.` };
+    : { tone: text.startsWith("sync run") ? "info" : "done", text: `Did ${text}.` };
 
 const isRun = (text: string) => text.startsWith("sync run");
 

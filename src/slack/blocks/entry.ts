@@ -7,6 +7,8 @@ import { type Message, section } from "./parts.ts";
 export interface Entry {
   readonly incident: number;
   readonly kind: string;
+  /** What the signal said that it tells: an end is no alarm. Null for entries that tell of none. */
+  readonly signalKind: string | null;
   readonly at: Instant;
   /** When Nightdesk learned of it: what is told as it happens needs no day. */
   readonly learnedAt: Instant;
@@ -38,9 +40,16 @@ const MARKS: Readonly<Record<string, string>> = {
   reaction: ":thumbsup:",
 };
 
+const SIGNAL_MARKS: ReadonlyMap<string, string> = new Map([
+  ["started", ":arrow_forward:"],
+  ["finished", ":white_check_mark:"],
+  ["resolved", ":white_check_mark:"],
+]);
+
 /** One line for what happened, with who and when. Cut long before Slack cuts: the whole is in the timeline. */
 export function entryReply(entry: Entry): Message {
-  const mark = MARKS[entry.kind] ?? ":small_blue_diamond:";
+  const ofSignal = entry.kind === "signal" ? SIGNAL_MARKS.get(entry.signalKind ?? "") : undefined;
+  const mark = ofSignal ?? MARKS[entry.kind] ?? ":small_blue_diamond:";
   const said = entry.blanked
     ? "_(removed)_"
     : clipMrkdwn(told(entry), 2_000, `… (whole: \`/incident timeline INC-${entry.incident}\`)`);

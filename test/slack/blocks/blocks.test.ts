@@ -174,6 +174,7 @@ test("any timeline entry is a reply that Slack takes; strangers' words call nobo
   const entry = fc.record({
     incident: number,
     kind: fc.constantFrom("signal", "run", "note", "status", "else"),
+    signalKind: maybe(fc.constantFrom("firing", "finished", "constructor")),
     at: instant,
     learnedAt: instant,
     error: maybe(words),
@@ -298,6 +299,7 @@ test("a reply names its person once, shows an error as code, and a day only wher
     kind: "status",
     at: at("2021-03-17T05:20:00Z"),
     learnedAt: at("2021-03-17T05:20:01Z"),
+    signalKind: null,
     actorKind: "person" as const,
     actorName: "Asha Rao",
     text: "Asha Rao acknowledged the incident",
@@ -317,6 +319,8 @@ test("a reply names its person once, shows an error as code, and a day only wher
     text: "Sync failed: No <b>",
   };
   expect(entryReply(failed).text).toContain("Sync failed: `No &lt;b&gt;`");
+  expect(entryReply({ ...failed, signalKind: "failed" }).text).toMatch(/^:bell: /);
+  expect(entryReply({ ...failed, signalKind: "finished" }).text).toMatch(/^:white_check_mark: /);
 });
 
 test("preprod is never red, whatever happens there", () => {
