@@ -195,13 +195,10 @@ async function end(tx: Tx, fanning: Fanning, about: { run: Run; fanout: Fanout }
   const { counts } = fanout;
   const event = verdict(counts);
   const text = countWords(counts);
-  const error =
-    event === "fail"
-      ? { error: { kind: "ids", message: `${number(counts.failed + counts.skipped)} ids not done` } }
-      : {};
+  const error = event === "fail" ? { error: { kind: "ids", message: `${number(counts.failed)} ids failed` } } : {};
   await moveRun(tx, run, {
     event,
-    ...ours(clock, `${text}${rest(run.number, counts)}`, {
+    ...ours(clock, event === "fail" ? `${text}${rest(run.number, counts)}` : text, {
       evidence: { items: { ...counts } },
       set: {
         proved: true,

@@ -46,9 +46,9 @@ const WORDS = [
   { state: "pending", said: "not handed over yet" },
 ] as const satisfies readonly { state: ItemState; said: string }[];
 
-/** Every id has ended: what the run is. What was neither done nor found needless is not done. */
+/** Every id has ended: what the run is. What the target found needless (missing, superseded, skipped) did not fail. */
 export function verdict(counts: ItemCounts): "succeed" | "fail" {
-  return counts.failed + counts.skipped > 0 ? "fail" : "succeed";
+  return counts.failed > 0 ? "fail" : "succeed";
 }
 
 /** How to hand the rest over again; "" when nothing is left. */

@@ -9,9 +9,7 @@ const preprod = { job: "placements", environment: "preprod" };
 async function running(count: number) {
   const here = await fanoutWorld();
   for (const id of numbers(count)) here.fast.source.add(id);
-  const run = await handed((over) =>
-    here.fanouts.resync(asking(over), { ...preprod, ids: numbers(count).join(",") }),
-  );
+  const run = await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: numbers(count).join(",") }));
   const view = () => here.runs.get(asking(), run.number);
   await work(here, () => here.fast.calls.length >= 3);
   return { here, run: run.number, view };

@@ -33,6 +33,10 @@ export interface Stock {
   before: (call: Call) => Promise<void> | void;
   answer: ((call: Call) => readonly ItemResult[]) | null;
   busy: boolean;
+  /** What happens when a page of ids is asked for. */
+  pageTrouble: () => void;
+  /** Shows its ids in the wrong order. */
+  reversed: boolean;
 }
 
 export const newStock = (): Stock => ({
@@ -47,6 +51,8 @@ export const newStock = (): Stock => ({
   before: () => {},
   answer: null,
   busy: false,
+  pageTrouble: () => {},
+  reversed: false,
 });
 
 const settings = z.looseObject({ connector: z.literal("stock") });
@@ -133,8 +139,10 @@ function carriedOut(stock: Stock, op: Call["op"], id: string): ItemResult {
 
 function pageOf(stock: Stock, side: "source" | "target", after: string | null): IdPage {
   stock.pages += 1;
+  stock.pageTrouble();
   const from = after === null ? 0 : Number(after);
-  const all = [...stock[side]].sort();
+  const sorted = [...stock[side]].sort();
+  const all = stock.reversed ? sorted.reverse() : sorted;
   const ids = all.slice(from, from + stock.page);
   return { ids, next: from + stock.page < all.length ? String(from + stock.page) : null };
 }
