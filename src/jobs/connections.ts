@@ -21,12 +21,17 @@ export function createConnections(parts: {
 }): Connections {
   const redact = redactorOf(parts.catalogue);
   const made = new Map<string, Connection | null>();
+  const namesOf = (environment: string): readonly string[] => {
+    const { environments } = parts.catalogue;
+    const aliases = Object.hasOwn(environments, environment) ? environments[environment]?.aliases : undefined;
+    return [environment, ...(aliases ?? [])];
+  };
   const make = (target: string): Connection | null => {
     const entry = Object.hasOwn(parts.catalogue.targets, target) ? parts.catalogue.targets[target] : undefined;
     const connector = (parts.connectors ?? all).find((one) => one.name === entry?.connector);
     if (entry === undefined || connector === undefined) return null;
     const { fanout: _, ...own } = entry;
-    return connector.open(own, { http: parts.http, clock: parts.clock, target, redact });
+    return connector.open(own, { http: parts.http, clock: parts.clock, target, redact, namesOf });
   };
   return {
     of: (target) => {

@@ -9,7 +9,10 @@ import { loadCatalogue } from "../../src/config/load.ts";
 
 const plugins = {
   sources: { job: z.looseObject({ kind: z.literal("job"), secret: z.string() }) },
-  connectors: { noop: z.looseObject({ connector: z.literal("noop") }) },
+  connectors: {
+    noop: z.looseObject({ connector: z.literal("noop") }),
+    ecs: z.looseObject({ connector: z.literal("ecs") }),
+  },
 };
 const CATALOGUE = `version: 1
 environments: { prod: {} }
@@ -43,7 +46,6 @@ test("a good catalogue: what was found, and what is not acted on yet", () => {
   );
   expect(lines.slice(0, -1)).toEqual([
     "not acted on yet: sources.prom: kind alertmanager is not there yet; its webhooks are answered 404",
-    "not acted on yet: targets.cluster: connector ecs is not there yet; nothing can be started there",
     "not acted on yet: monitors (1): a late or missing job is not noticed",
     "not acted on yet: approvals (etl): every start is refused until a second person can be asked",
     "not acted on yet: then (etl): no chain is offered",

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -8,6 +8,7 @@ export interface Call {
   readonly path: string;
   readonly body: string;
   readonly authorization: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface Reply {
@@ -32,6 +33,7 @@ export async function targetServer(
       path: request.url ?? "",
       body: Buffer.concat(chunks).toString("utf8"),
       authorization: request.headers.authorization,
+      headers: request.headers,
     };
     calls.push(call);
     const reply = await answer(call);

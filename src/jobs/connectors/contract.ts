@@ -79,6 +79,7 @@ export interface Handle {
 export interface Progress {
   readonly stage?: number;
   readonly stages?: number;
+  readonly stageName?: string;
   readonly done?: number;
   readonly total?: number;
   readonly unit?: string;
@@ -177,6 +178,10 @@ export interface ConnectorContext {
   readonly clock: Clock;
   /** Applied to every word of a target that is kept or shown. */
   readonly redact: (text: string) => string;
+  /** Every name of an environment: its own and its aliases. Left out: only its own. */
+  readonly namesOf?: (environment: string) => readonly string[];
+  /** Whether this machine may run commands that the catalogue names (`shell`). Left out: it may not. */
+  readonly mayRunCommands?: boolean;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Connection, Connector, ConnectorContext } from "./contract.ts";
 import { ecsConnector } from "./ecs.ts";
 import { httpConnector } from "./http.ts";
+import { jobContractConnector } from "./job-contract.ts";
 import { noopConnector } from "./noop.ts";
 
 /** A connector whose settings' type is its own affair. */
@@ -16,6 +17,7 @@ export interface ListedConnector {
 export const connectors: readonly ListedConnector[] = [
   listed(ecsConnector),
   listed(httpConnector),
+  listed(jobContractConnector),
   listed(noopConnector),
 ];
 

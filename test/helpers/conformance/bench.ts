@@ -16,9 +16,9 @@ export interface Bench {
   /** Calls are answered so from now on; null: as usual. */
   answer(how: "429" | "503" | "401" | "500" | "repeats the secret" | "not json" | null): void;
   /** Somebody else's execution is under way. */
-  occupy(): void;
+  occupy(): void | Promise<void>;
   /** It says that it is another environment (and a superset of the right one). */
-  pretend(): void;
+  pretend(): void | Promise<void>;
   /** It does what is asked and cuts the connection before it answers. */
   cutAfterStart(): void;
   vanish(): Promise<void>;

@@ -93,7 +93,7 @@ export function connectorConformance(
 function occupationConformance(made: Made): void {
   test("somebody else's execution is a conflict, never this one", async () => {
     const { target, connection, intent } = await made();
-    target.occupy();
+    await target.occupy();
     expect((await connection.look(intent)).phase).toBe("running");
     expect(await connection.preflight(intent)).toContainEqual(
       expect.objectContaining({ check: "running", level: "block" }),
@@ -106,7 +106,7 @@ function occupationConformance(made: Made): void {
 function identityConformance(made: Made): void {
   test("a target that says it is another one is refused", async () => {
     const { target, connection, intent } = await made();
-    target.pretend();
+    await target.pretend();
     expect(await connection.preflight(intent)).toContainEqual(
       expect.objectContaining({ check: "identity", level: "block" }),
     );

@@ -39,7 +39,9 @@ describe("conformance, with TIS-SYNC's shape", () => {
             body: { error: `you sent ${call.authorization}`, status: call.authorization },
           });
       },
-      occupy: () => state.running.set("personJob", true),
+      occupy: () => {
+        state.running.set("personJob", true);
+      },
       pretend: () => {
         state.profile = "prod,nimdta";
       },

@@ -1,7 +1,6 @@
 import { type Http, HttpFailure, type HttpResponse } from "../../../base/http.ts";
 import { ConnectorError } from "../contract.ts";
 import { fieldAt, jsonOf } from "./fields.ts";
-import type { HttpSettings } from "./settings.ts";
 
 /** Text of a target that is kept as evidence is cut to this: a stack trace tells nobody more. */
 const EVIDENCE_CHARS = 300;
@@ -9,36 +8,39 @@ const EVIDENCE_CHARS = 300;
 /** Calls to one target. */
 export interface Exchange {
   /** A call without effect. Throws unless the answer is 2xx; no answer at all is `unavailable`. */
-  read(path: string): Promise<HttpResponse>;
+  read(path: string, headers?: HeaderMap): Promise<HttpResponse>;
   /** A call that may have an effect, whatever the answer. No answer is `ambiguous` unless it certainly was not sent. */
-  act(method: string, path: string, body: string | null): Promise<HttpResponse>;
+  act(method: string, path: string, body: string | null, headers?: HeaderMap): Promise<HttpResponse>;
   /** The typed error of an answer that is not 2xx. */
   errorOf(response: HttpResponse, effect: "none" | "possible"): ConnectorError;
   /** The target's words as evidence: short, on one line, without our own secrets. */
   quote(text: string): string;
+  /** The same at full length and with its lines, for a log. */
+  mask(text: string): string;
 }
 
+type HeaderMap = Readonly<Record<string, string>>;
+
 export function createExchange(
-  settings: HttpSettings,
+  settings: { readonly url: string; readonly headers: HeaderMap; readonly timeoutMs: number },
   parts: { http: Http; target: string; redact: (text: string) => string },
 ): Exchange {
   const { target } = parts;
   const secrets = secretsOf(settings.headers);
 
+  const hide = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text);
+  const mask = (text: string): string => parts.redact(hide(text));
+
   const quote = (text: string): string => {
-    const clean = secrets
-      .reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), text)
-      .replace(/\s+/g, " ")
-      .trim();
-    const kept = parts.redact(clean);
+    const kept = parts.redact(hide(text).replace(/\s+/g, " ").trim());
     return kept.length > EVIDENCE_CHARS ? `${kept.slice(0, EVIDENCE_CHARS)}…` : kept;
   };
 
-  const call = async (method: string, path: string, body: string | null): Promise<HttpResponse> =>
+  const call = async (method: string, path: string, body: string | null, more: HeaderMap = {}): Promise<HttpResponse> =>
     parts.http({
       method,
       url: urlOf(settings.url, path),
-      headers: { accept: "application/json, text/plain", ...(body === null ? {} : JSON_BODY), ...settings.headers },
+      headers: { accept: ACCEPTED, ...(body === null ? {} : JSON_BODY), ...more, ...settings.headers },
       ...(body === null ? {} : { body }),
       timeoutMs: settings.timeoutMs,
     });
@@ -76,21 +78,23 @@ export function createExchange(
 
   return {
     quote,
+    mask,
     errorOf,
-    read: async (path) => {
-      const response = await call("GET", path, null).catch((error: unknown) => {
+    read: async (path, headers) => {
+      const response = await call("GET", path, null, headers).catch((error: unknown) => {
         throw failed(error, "none");
       });
       if (response.status < 200 || response.status > 299) throw errorOf(response, "none");
       return response;
     },
-    act: (method, path, body) =>
-      call(method, path, body).catch((error: unknown) => {
+    act: (method, path, body, headers) =>
+      call(method, path, body, headers).catch((error: unknown) => {
         throw failed(error, "possible");
       }),
   };
 }
 
+const ACCEPTED = "application/json, text/plain";
 const JSON_BODY = { "content-type": "application/json" };
 
 /** The path is appended to the url's own, so that a target may live under a prefix; it cannot leave the host. */

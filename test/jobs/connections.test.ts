@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { manualClock } from "../../src/base/clock.ts";
+import { http } from "../../src/base/http.ts";
+import { createConnections } from "../../src/jobs/connections.ts";
+import { catalogueOf } from "../guard/fixture.ts";
+import { intentFor } from "../helpers/conformance/connector.ts";
+import { targetServer } from "./target-server.ts";
+
+test("a target may name its environment by an alias of the catalogue", async () => {
+  const server = await targetServer(({ path }) => ({
+    body: path === "/identity" ? { environment: "production" } : {},
+  }));
+  const connectionsOf = (aliases: readonly string[]) =>
+    createConnections({
+      catalogue: catalogueOf({
+        environments: { prod: { aliases } },
+        targets: { reval: { connector: "contract", url: server.url, token: "a-token" } },
+      }),
+      http,
+      clock: manualClock("2021-03-17T05:20:00Z"),
+    }).of("reval");
+  const stranger = await connectionsOf(["live"])?.preflight(intentFor("any"));
+  expect(stranger).toMatchObject([
+    { check: "identity", level: "block", text: expect.stringContaining("prod or live") },
+  ]);
+  await expect(connectionsOf(["production"])?.preflight(intentFor("any"))).rejects.toMatchObject({
+    kind: "unavailable",
+  });
+});
