@@ -12,17 +12,20 @@ import { severity } from "./incident/severity.ts";
 import { status as incidentStatus } from "./incident/status.ts";
 import { timeline } from "./incident/timeline.ts";
 import { abort } from "./sync/abort.ts";
+import { chain } from "./sync/chain.ts";
 import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
 import { jobs } from "./sync/jobs.ts";
 import { permissions } from "./sync/permissions.ts";
 import { rerun } from "./sync/rerun.ts";
+import { pin } from "./sync/pin.ts";
 import { run } from "./sync/run.ts";
 import { settle } from "./sync/settle.ts";
 import { status } from "./sync/status.ts";
 
 /** Every command there is, in the order in which help shows them: router, help, manifest and docs are made from this list. */
 export const commands: readonly Command[] = [
+import { unpin } from "./sync/unpin.ts";
   jobs,
   status,
   run,
@@ -30,11 +33,14 @@ export const commands: readonly Command[] = [
   abort,
   settle,
   permissions,
+  chain,
   history,
   syncHelp,
   open,
   list,
   ack,
+  pin,
+  unpin,
   assign,
   note,
   incidentStatus,

@@ -28,6 +28,8 @@ import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
 import { createAlertLate } from "./services/alert-late.ts";
 import { attachRuns } from "./services/attach-runs.store.ts";
+import { createChains } from "./services/chains.ts";
+import { createAdvanceChain } from "./services/chains-advance.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import { confirmationState } from "./services/confirmations.ts";
 import type { Services } from "./services/contract.ts";
@@ -36,6 +38,8 @@ import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
 import { createPermissions } from "./services/permissions.ts";
+import { createPins } from "./services/pins.ts";
+import { createCarryPin } from "./services/pins-carry.ts";
 import { createRuns } from "./services/runs.ts";
 import type { Identity } from "./slack/identity.ts";
 import { createSlack } from "./slack/slack.ts";
@@ -111,6 +115,8 @@ export function createApp(parts: AppParts): App {
   const services: Services = {
     jobs: createJobs(ground),
     runs: createRuns(ground),
+    chains: createChains(ground),
+    pins: createPins(ground),
     permissions: createPermissions(ground),
     incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
   };
@@ -137,7 +143,8 @@ export function createApp(parts: AppParts): App {
     "run-card": (id) => slack.project("run-card", id),
     run: createAdvance({ store, clock, catalogue, connections, log, alert: alertLate }),
     abort: createTellAbort({ store, clock, catalogue, connections, log }),
-    chain: async () => ({ done: true }),
+    chain: createAdvanceChain(ground),
+    pin: createCarryPin(ground),
     chunk: async () => ({ done: true }),
     "dead-letters": async () => ({ done: true }),
     command: createCommandExecutor({
@@ -186,7 +193,7 @@ export function createApp(parts: AppParts): App {
         log,
         receive: web ? receiver.receive : null,
         slackListener: web ? slack.requestListener : null,
-        api: web ? createApi({ store, clock, catalogue, exporters, token: config.apiToken }) : null,
+        api: web ? createApi({ store, clock, catalogue, exporters, connections, token: config.apiToken }) : null,
         ready: () => readiness(store.db),
         metrics: createMetrics({ db: store.db, clock, counters }),
         counters,

@@ -39,7 +39,14 @@ export type ButtonLabel =
   | "Confirm"
   | "Approve"
   | "Reject"
-  | "Settle";
+  | "Settle"
+  | "Restore"
+  | "Pause"
+  | "Resume"
+  | "Withdraw"
+  | "Run next"
+  | "Rerun from failed"
+  | "Resync failed";
 
 /**
  * A form. With a trigger it opens as a modal at once; without one the answer carries a button `Confirm` that opens it.

@@ -1,4 +1,4 @@
-import type { IncidentView, JobView, RunView, TimelineView } from "../services/contract.ts";
+import type { IncidentView, JobView, PinView, RunView, TimelineView } from "../services/contract.ts";
 
 /** The record as JSON: the field names that the API, drills and `data` of an answer share. Instants are ISO 8601 in UTC. */
 
@@ -24,7 +24,24 @@ export function runData(run: RunView): Data {
     startedAt: run.startedAt?.toString() ?? null,
     finishedAt: run.finishedAt?.toString() ?? null,
     stateSince: run.stateSince.toString(),
-    items: null,
+    kind: run.kind,
+    expectedEndAt: run.expectedEndAt?.toString() ?? null,
+    chain: run.chain === null ? null : { ...run.chain },
+    pin: run.pin === null ? null : pinData(run.pin),
+    items: run.items,
+  };
+}
+
+export function pinData(pin: PinView): Data {
+  return {
+    job: pin.job,
+    environment: pin.environment,
+    version: pin.version,
+    was: pin.was,
+    state: pin.state,
+    by: pin.by,
+    since: pin.since.toString(),
+    because: pin.because,
   };
 }
 
@@ -72,6 +89,8 @@ export function jobData(job: JobView): Data {
     abortable: job.abortable,
     may: job.may,
     target: job.target ?? null,
+    then: job.then,
+    pin: job.pin === null ? null : pinData(job.pin),
     active: job.active === null ? null : runData(job.active),
     last: job.last === null ? null : runData(job.last),
   };

@@ -78,6 +78,8 @@ export function typedWords(text: string): string {
   );
 }
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** `a`, `a and b`, `a, b and c` */
 export function list(words: readonly string[]): string {
   if (words.length <= 1) return words[0] ?? "";

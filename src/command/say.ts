@@ -1,9 +1,11 @@
 import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import type { IncidentView, RunState, RunView } from "../services/contract.ts";
+import type { ChainPlace, IncidentView, RunState, RunView } from "../services/contract.ts";
 import { lasting } from "../services/runs-expected.ts";
 import type { AnswerButton } from "./answer.ts";
-import { count, escaped, near } from "./format.ts";
+import { capital, count, escaped, near, safe } from "./format.ts";
+import { offersOf } from "./offers.ts";
+import { pinWords } from "./pin-words.ts";
 
 /** How runs, incidents and environments are called, the same in every answer. */
 
@@ -90,20 +92,30 @@ export function runDetails(run: RunView): string[] {
   return [
     ...(run.because === "" || run.because === `${run.byName} asked for it` ? [] : [escaped(run.because)]),
     ...(parameters.length === 0 ? [] : [`With ${escaped(parameters.join(" "))}`]),
+    ...(run.version === null ? [] : [`Version ${escaped(run.version)}`]),
+    ...(run.left === null || run.state !== "running" ? [] : [capital(run.left)]),
     ...(run.attempt > 1 ? [`Attempt ${run.attempt}`] : []),
-    ...(run.parent === null ? [] : [`Rerun of run ${run.parent}`]),
+    ...(run.parent === null ? [] : [`${run.kind === "restore" ? "Restore" : "Rerun"} of run ${run.parent}`]),
+    ...(run.chain === null ? [] : [chainWords(run.chain)]),
+    ...(run.pin === null ? [] : [capital(pinWords(run.pin))]),
+    ...(run.noRerun === null || !isOver(run) ? [] : [`Rerun is not offered: ${run.noRerun}`]),
     ...(run.incident === null ? [] : [`For INC-${run.incident}`]),
   ];
+}
+
+/** `Chain 1 of 3: *person-sync*, then post-sync, then orphans`; stopped says why. */
+export function chainWords({ position, jobs, state, said, next }: ChainPlace): string {
+  const names = jobs.map((job, index) => (index + 1 === position ? `*${escaped(job)}*` : escaped(job)));
+  const stopped = state === "stopped" && said !== null && next === null ? `. ${capital(safe(said))}` : "";
+  const after = next === null ? "" : `. Run ${next} followed`;
+  return `Chain ${position} of ${jobs.length}: ${names.join(", then ")}${after}${stopped}`;
 }
 
 /** What can be done with a run now. */
 export function runButtons(catalogue: Catalogue, run: RunView): AnswerButton[] {
   // Red is the environment's colour, as on cards: a button is red only where the environment is.
   const red = catalogue.environments[run.environment]?.look === "red" ? ({ style: "danger" } as const) : {};
-  if (isOver(run)) return [{ label: "Rerun", command: `sync rerun run ${run.number}`, ...red }];
-  const abort: AnswerButton = { label: "Abort", command: `sync abort run ${run.number}`, ...red };
-  const unsure = run.state === "unknown" || run.state === "abort_unconfirmed";
-  return unsure ? [abort, { label: "Settle", command: `sync settle run ${run.number}` }] : [abort];
+  return offersOf(run).map(({ label, command, acts }) => ({ label, command, ...(acts ? red : {}) }));
 }
 
 /** `*INC-3* sev2 open: ESR fails in prod. 4 alerts, last 05:20, owner Asha Rao` */

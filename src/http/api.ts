@@ -7,6 +7,7 @@ import type { Catalogue } from "../config/catalogue.ts";
 import { INCIDENT_STATUSES } from "../incidents/incident.ts";
 import { listIncidents } from "../incidents/incidents.store.ts";
 import { timelineOf } from "../incidents/timeline.store.ts";
+import type { Connections } from "../jobs/connections.ts";
 import { runHistory } from "../jobs/runs.store.ts";
 import type { Exporter } from "../postmortem/exporters/contract.ts";
 import { exporterNamed, postmortemOf } from "../services/export.ts";
@@ -28,6 +29,7 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly catalogue: Catalogue;
   readonly exporters: readonly Exporter[];
+  readonly connections: Connections;
   /** Null: the API is closed. */
   readonly token: string | null;
 }
@@ -72,7 +74,7 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
       return json(200, { items: [] });
     }
     return part === undefined
-      ? json(200, runData(await viewRun(store.db, await needRun(store.db, about))))
+      ? json(200, runData(await viewRun(parts, await needRun(store.db, about))))
       : noSuch(url);
   }
   if (number !== undefined) return noSuch(url);
@@ -83,7 +85,7 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
     }
     case "runs": {
       const runs = await runHistory(store.db, { limit });
-      return json(200, { runs: (await viewRuns(store.db, [...runs].reverse())).map(runData) });
+      return json(200, { runs: (await viewRuns(parts, [...runs].reverse())).map(runData) });
     }
     case "monitors":
       return json(200, { monitors: [] });

@@ -3,6 +3,7 @@ import { type Actor, actorId, actorKey, actorName } from "../config/actor.ts";
 import { requestWork } from "../store/outbox.ts";
 import { jsonb, type Tx } from "../store/store.ts";
 import { releaseLease } from "./leases.ts";
+import { pinWithStart } from "./pins.store.ts";
 import { type Proof, type Run, runOf } from "./runs.store.ts";
 import { isTerminal, type RunEvent, type RunState, transition } from "./states.ts";
 import { tellIncident, tellNote } from "./tell.ts";
@@ -78,6 +79,8 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
   await tellIncident(tx, moved, { ...move, to });
   await show(tx, moved, move.at);
   return moved;
+  if (ended && moved.chainId !== null) await requestWork(tx, { kind: "chain", ref: moved.chainId, dueAt: move.at });
+  if (to === "running" && moved.pinAfterStart) await pinWithStart(tx, moved, move.at);
 }
 
 /** Something worth telling happened, and the state is as it was. */

@@ -6,7 +6,7 @@ import type { WorkKind } from "../store/outbox.ts";
  */
 export const LANES = {
   hear: { kinds: ["inbox"], concurrency: 2 },
-  act: { kinds: ["command", "run", "chain", "dead-letters"], concurrency: 16 },
+  act: { kinds: ["command", "run", "chain", "pin", "dead-letters"], concurrency: 16 },
   // Of its own: no slow target holds up the word to stop another, nor a fan-out the first ids of the next.
   stop: { kinds: ["abort"], concurrency: 16 },
   fan: { kinds: ["chunk"], concurrency: 16 },
@@ -20,6 +20,7 @@ const LANE_OF = {
   command: "act",
   run: "act",
   chain: "act",
+  pin: "act",
   "dead-letters": "act",
   abort: "stop",
   chunk: "fan",

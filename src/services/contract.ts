@@ -3,6 +3,8 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Action, Severity } from "../config/catalogue.ts";
 import type { IncidentStatus } from "../incidents/incident.ts";
 import type { TimelineView } from "../incidents/timeline.ts";
+import type { PinState } from "../jobs/pins.store.ts";
+import type { RunKind } from "../jobs/runs.store.ts";
 import type { RunState } from "../jobs/states.ts";
 
 /** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
@@ -47,6 +49,34 @@ export interface RunView {
   /** One sentence: why it is in this state, and on what evidence. */
   readonly because: string;
   readonly attempt: number;
+  readonly kind: RunKind;
+  /** While it runs: when it should end, by what runs like it took and by its own pace; null: nobody can say. */
+  readonly expectedEndAt: Instant | null;
+  /** The same in words: `about 12 min to go (usually 18 min, 9 of 10 within 25 min)`. */
+  readonly left: string | null;
+  /** `usually 18 min, 9 of 10 within 25 min`; null: not known. */
+  readonly usual: string | null;
+  /** How many ids are in which state; null: it hands over no ids. */
+  readonly items: Readonly<Record<string, number>> | null;
+  readonly chain: ChainPlace | null;
+  /** Once it has succeeded: the jobs that the catalogue has after it there, unless a chain sees to them. */
+  readonly then: readonly string[];
+  /** The pin of its target's schedule, while there is one. */
+  readonly pin: PinView | null;
+  /** What its target can do with it now. */
+  readonly can: RunAbilities;
+  /** Why it is not offered to run it again as it is; null: nothing speaks against it. */
+  readonly noRerun: string | null;
+}
+
+/** What can be done with a run as it stands, by what its target is able to do. */
+export interface RunAbilities {
+  readonly abort: boolean;
+  readonly pause: boolean;
+  /** Continue it from where it ended. */
+  readonly resumeFailed: boolean;
+  /** Bring back the snapshot that was taken before it. */
+  readonly restore: boolean;
 }
 
 /** What can be told of a run that cannot be stopped. */
@@ -57,6 +87,35 @@ export interface Unstoppable {
   readonly readers: string | null;
   /** One paragraph for them, to be copied. */
   readonly notice: string;
+}
+
+/** Where a run stands in a chain of jobs. Positions count from 1. */
+export interface ChainPlace {
+  readonly position: number;
+  readonly jobs: readonly string[];
+  readonly state: "running" | "done" | "stopped";
+  /** Why it stopped, what was not run, and how to go on. */
+  readonly said: string | null;
+  /** The number of the run after it. */
+  readonly next: number | null;
+}
+
+/** A target's own schedule, held at a version. Only `set` is proved. */
+export interface PinView {
+  readonly job: string;
+  readonly environment: string;
+  readonly version: string;
+  /** What it pointed at before; null: not known. */
+  readonly was: string | null;
+  readonly state: PinState;
+  /** What it points at once it is unpinned. */
+  readonly to: string | null;
+  readonly by: string;
+  readonly byName: string;
+  readonly since: Instant;
+  readonly because: string | null;
+  /** The target's word, or why it failed. */
+  readonly detail: string | null;
 }
 
 /** An incident as people and the API see it. */
@@ -131,6 +190,10 @@ export interface JobView {
   readonly targetSays?: "running" | "not_running" | "elsewhere" | "not_known";
   readonly last: RunView | null;
   readonly parameters: readonly string[];
+  /** Jobs that the catalogue has after it, in order. */
+  readonly then: readonly string[];
+  /** The pin of its target's schedule there; null: none. */
+  readonly pin: PinView | null;
 }
 
 /** One line of the permissions answer. */
@@ -177,6 +240,25 @@ export interface Services {
     get(asking: Asking, run: number): Promise<RunView>;
     /** The newest run of that job and environment that `abort` or `settle` could be meant for. */
     newest(asking: Asking, job: string, environment: string): Promise<RunView | null>;
+  };
+  readonly chains: {
+    /** Jobs one after the other; the run of the first. The next is asked of the guard when the one before has succeeded. */
+    start(
+      asking: Asking,
+      wanted: { jobs: readonly string[]; environment: string; reason?: string },
+    ): Promise<Outcome<RunView>>;
+  };
+  readonly pins: {
+    /** Holds the target's own schedule at a version, and reads it back. */
+    set(
+      asking: Asking,
+      wanted: { job: string; environment: string; version: string; reason?: string },
+    ): Promise<Outcome<PinView>>;
+    /** Lets it go: to what it was, or to the version given. */
+    clear(
+      asking: Asking,
+      wanted: { job: string; environment: string; to?: string; reason?: string },
+    ): Promise<Outcome<PinView>>;
   };
   readonly permissions: {
     show(

@@ -13,6 +13,8 @@ import { activeRuns, lastRuns, runHistory } from "../jobs/runs.store.ts";
 import type { Store } from "../store/store.ts";
 import type { Asking, JobView, RunView, Services } from "./contract.ts";
 import { describeParameters } from "./runs-parameters.ts";
+import { openPins } from "../jobs/pins.store.ts";
+import { viewPin } from "./pins-view.ts";
 import { viewRuns } from "./runs-view.ts";
 
 /** Targets are asked at once and waited for this long; who has not answered by then is said not to have. */
@@ -49,6 +51,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
   const views = async (seen: Awaited<ReturnType<typeof seenBy>>, words: readonly TargetWord[]) => {
     const active = await runsByPlace(parts, await activeRuns(store.db, {}));
     const last = await runsByPlace(parts, await lastRuns(store.db));
+    const pins = new Map((await openPins(store.db)).map((pin) => [keyOf(pin), viewPin(pin)]));
     return seen.map(({ placed, may }, index): JobView => {
       const { job, environment, definition, setting, place } = placed;
       const word = words[index];
@@ -65,6 +68,8 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
         ...(word === undefined ? {} : { target: word.text, targetSays: word.says }),
         last: last.get(keyOf(placed)) ?? null,
         parameters: describeParameters(definition),
+        then: definition.then.filter((next) => catalogue.jobs[next]?.environments[environment] !== undefined),
+        pin: pins.get(keyOf(placed)) ?? null,
       };
     });
   };
@@ -95,7 +100,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
       const of = { ...(job === undefined ? {} : { job }), ...(environment === undefined ? {} : { environment }) };
       const seen = new Set((await seenBy(asking, of)).map(({ placed }) => keyOf(placed)));
       const runs = await runHistory(store.db, { ...of, limit: Math.min(filter.limit * 5, 500) });
-      return viewRuns(store.db, runs.filter((run) => seen.has(keyOf(run))).slice(0, filter.limit));
+      return viewRuns(parts, runs.filter((run) => seen.has(keyOf(run))).slice(0, filter.limit));
     },
   };
 }
@@ -155,7 +160,7 @@ async function runsByPlace(
   parts: JobsParts,
   runs: Awaited<ReturnType<typeof activeRuns>>,
 ): Promise<ReadonlyMap<string, RunView>> {
-  const views = await viewRuns(parts.store.db, runs);
+  const views = await viewRuns(parts, runs);
   return new Map(views.map((view) => [keyOf(view), view]));
 }
 

@@ -35,7 +35,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
 
   const ask = async (asking: Asking, wanted: WantedRun): Promise<Outcome<RunView>> => {
     const outcome = await requestRun(parts, asking, wanted);
-    return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(store.db, outcome.value) };
+    return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
   };
 
   /** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
@@ -109,7 +109,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
       };
     });
     if (verdict.kind === "refused") throw verdict.error;
-    return verdict.kind === "ask" ? verdict : { kind: "done", value: await viewRun(store.db, verdict.value) };
+    return verdict.kind === "ask" ? verdict : { kind: "done", value: await viewRun(parts, verdict.value) };
   };
 
   return {
@@ -144,7 +144,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
         await allowed.record(tx);
         return abortRun(tx, run.id, { by: asking.actor, reason: why, at: clock.now(), parts });
       });
-      const view = await viewRun(store.db, done.run);
+      const view = await viewRun(parts, done.run);
       return { run: view, said: done.said, ...(done.cannot === undefined ? {} : { cannot: done.cannot }) };
     },
 
@@ -153,7 +153,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
     get: async (asking, number) => {
       const run = await needRun(store.db, number);
       await authorise.need(asking, { action: "view", audit: "run.view", runId: run.id, ...place(run) });
-      return viewRun(store.db, run);
+      return viewRun(parts, run);
     },
 
     newest: async (asking, job, environment) => {
@@ -162,7 +162,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
       if (run === undefined) return null;
       const may = await authorise.may(asking.actor, { action: "view", ...place(run) });
       const act = may.kind === "allow" ? may : await authorise.may(asking.actor, { action: "abort", ...place(run) });
-      return act.kind === "allow" ? viewRun(store.db, run) : null;
+      return act.kind === "allow" ? viewRun(parts, run) : null;
     },
   };
 }

@@ -44,7 +44,9 @@ export interface Audit {
 
 export interface Chains {
   asked_at: Temporal.Instant;
+  because: string | null;
   channel: string | null;
+  channel_name: string | null;
   environment: string;
   id: Generated<number>;
   incident_id: number | null;
@@ -273,13 +275,19 @@ export interface Pins {
   actor_name: string;
   at: Temporal.Instant;
   because: string | null;
+  clear_because: string | null;
+  clear_key: string | null;
+  clear_to: string | null;
   cleared_at: Temporal.Instant | null;
   cleared_by: string | null;
+  cleared_by_name: string | null;
   detail: string | null;
   environment: string;
   id: Generated<number>;
   job: string;
+  replaces: number | null;
   request_key: string | null;
+  run_id: number | null;
   state: string;
   version: string;
   was: string | null;

@@ -9,8 +9,8 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * `inbox`: ref 0, deliveries wait to be processed · `incident`: project this incident's thread · `run-card`: project
  * this run's card · `run`: advance this run by one step · `answer`: deliver the answer of this command request ·
  * `command`: carry out this command request · `abort`: tell this run's target to stop · `chain`: ask for the next run of
- * this chain · `chunk`: hand the ids of this chunk of a fan-out to its target · `dead-letters`: ref 0, look at the
- * dead-letter queues.
+ * this chain · `pin`: point a target's schedule where this pin says · `chunk`: hand the ids of this chunk of a fan-out to
+ * its target · `dead-letters`: ref 0, look at the dead-letter queues.
  */
 export const WORK_KINDS = [
   "inbox",
@@ -21,6 +21,7 @@ export const WORK_KINDS = [
   "command",
   "abort",
   "chain",
+  "pin",
   "chunk",
   "dead-letters",
 ] as const;

@@ -6,7 +6,15 @@ import type { Answer } from "../../src/command/answer.ts";
 import { createRouter } from "../../src/command/router.ts";
 import type { PersonActor } from "../../src/config/actor.ts";
 import { type Catalogue, catalogueSchema } from "../../src/config/catalogue.ts";
-import type { Asking, IncidentView, JobView, RunView, Services, TimelineView } from "../../src/services/contract.ts";
+import type {
+  Asking,
+  IncidentView,
+  JobView,
+  PinView,
+  RunView,
+  Services,
+  TimelineView,
+} from "../../src/services/contract.ts";
 
 /** A desk to type at: the real router and commands, a literal fake of what they call, and what was called. */
 
@@ -60,6 +68,30 @@ export const run7: RunView = {
   restored: false,
   because: "The target says that it runs.",
   attempt: 1,
+  kind: "run",
+  expectedEndAt: null,
+  left: null,
+  usual: null,
+  items: null,
+  chain: null,
+  then: [],
+  pin: null,
+  can: { abort: true, pause: false, resumeFailed: false, restore: false },
+  noRerun: null,
+};
+
+export const pin11: PinView = {
+  job: "person-sync",
+  environment: "prod",
+  version: "11",
+  was: "12",
+  state: "set",
+  to: null,
+  by: "asha",
+  byName: "Asha Rao",
+  since: at("2021-03-17T05:00:00Z"),
+  because: null,
+  detail: "the rule points at 11",
 };
 
 export const inc3: IncidentView = {
@@ -105,6 +137,8 @@ export const job: JobView = {
   active: run7,
   last: null,
   parameters: [],
+  then: [],
+  pin: null,
 };
 
 /** One call of a use case: its name and what it was given, without the asking. */
@@ -148,6 +182,12 @@ export function desk(answers: Answers = {}): Desk {
     permissions: {
       show: noted("permissions.show", {
         person: "Asha Rao",
+    chains: { start: noted("chains.start", done), ...answers.chains },
+    pins: {
+      set: noted("pins.set", { kind: "done", value: pin11 } as const),
+      clear: noted("pins.clear", { kind: "done", value: { ...pin11, state: "cleared", to: "12" } } as const),
+      ...answers.pins,
+    },
         lines: [
           {
             job: "person-sync",

@@ -111,7 +111,7 @@ describe("sync status", () => {
     const unknown = await desk({ runs: { get: async () => ({ ...run7, state: "unknown" }) } }).type(
       "sync status run 7",
     );
-    expect(unknown.buttons?.map(({ label }) => label)).toEqual(["Abort", "Settle"]);
+    expect(unknown.buttons?.map(({ label }) => label)).toEqual(["Settle", "Abort"]);
     const word = { ...run7, state: "succeeded", finishedAt: at("2021-03-17T06:00:00Z") } as const;
     const settled = await desk({ runs: { get: async () => word } }).type("sync status run 7");
     expect(settled.text).toContain("succeeded, not proved");

@@ -21,6 +21,7 @@ const ONLY_IN: readonly { what: string; code: RegExp; files: readonly string[] }
     code: /\bsettleRun\(/,
     files: ["src/services/runs-settle.ts", "src/services/runs.ts"],
   },
+  { what: "a target's schedule is changed", code: /\bconnection\s*\.\s*pin\(/, files: ["src/services/pins-carry.ts"] },
   { what: "a target's connection is opened", code: /\.open\(own/, files: ["src/jobs/connections.ts"] },
 ];
 

@@ -17,7 +17,7 @@ async function apiOver(token: string | null = TOKEN) {
   const around = await incidentDesk();
   const { store, clock, folder } = around;
   const exporters = createExporters({ folder, uploadToThread: async () => null, onUploadFailed: () => {} });
-  const { url } = await serve({ api: createApi({ store, clock, catalogue, exporters, token }) });
+  const { url } = await serve({ api: createApi({ store, clock, catalogue, exporters, connections: { of: () => null }, token }) });
   const authorised = { authorization: `Bearer ${TOKEN}` };
   const get = async (path: string) => {
     const answer = await fetch(url + path, { headers: authorised });
@@ -253,6 +253,8 @@ function unused(): Services {
   return {
     jobs: { list: never, status: never, history: never },
     runs: { request: never, rerun: never, abort: never, settle: never, get: never, newest: never },
+    chains: { start: never },
+    pins: { set: never, clear: never },
     permissions: { show: never, gaps: never },
     incidents: {} as Services["incidents"],
   };

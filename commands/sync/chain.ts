@@ -1,0 +1,53 @@
+import { asks, defineCommand } from "../../src/command/command.ts";
+import { runData } from "../../src/command/data.ts";
+import { environmentNamed, isProtected, jobAndEnvironment, usage } from "../../src/command/names.ts";
+import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import type { Outcome, RunView } from "../../src/services/contract.ts";
+
+interface Wanted {
+  readonly jobs: readonly string[];
+  readonly environment: string;
+  readonly reason?: string;
+}
+
+export const chain = defineCommand<Wanted, Outcome<RunView>>({
+  family: "sync",
+  name: "chain",
+  summary: "Run jobs one after the other",
+  usage: "chain JOB JOB… ENV [--reason=…]",
+  examples: ["sync chain person-sync post-sync prod"],
+  hint: "Each starts when the one before has succeeded, and is checked again then. The chain stops at the first that does not.",
+  needs: "run",
+  also: "the button Run next of a run that succeeded",
+  takes: { options: ["reason"] },
+  parse: ({ words, options }, { catalogue }) => {
+    const last = words.at(-1);
+    if (last === undefined || words.length < 3) {
+      throw usage("Which jobs, and where?", "Write `sync chain JOB JOB ENV`; one job is `sync run JOB ENV`.");
+    }
+    const environment = environmentNamed(catalogue, last);
+    const jobs = words.slice(0, -1).map((word) => jobAndEnvironment(catalogue, [word, environment]).job);
+    const reason = options.get("reason");
+    return { jobs, environment, ...(reason === undefined ? {} : { reason }) };
+  },
+  mayAsk: ({ words }, _, catalogue) => isProtected(catalogue, environmentNamed(catalogue, words.at(-1) ?? "")),
+  call: (services, asking, wanted) => services.chains.start(asking, wanted),
+  say: (outcome, { jobs }, { catalogue, now }) => {
+    if (outcome.kind === "ask") return asks(outcome.question);
+    return {
+      // Asked for is not done: the mark of the line says how far it is.
+      tone: "info",
+      text: runLine(catalogue, outcome.value, now),
+      sections: [
+        {
+          lines: [
+            ...runDetails(outcome.value),
+            `Then, each when the one before has succeeded: ${jobs.slice(1).join(", ")}.`,
+          ],
+        },
+      ],
+      buttons: runButtons(catalogue, outcome.value),
+      data: { run: runData(outcome.value) },
+    };
+  },
+});

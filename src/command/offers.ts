@@ -1,0 +1,82 @@
+import type { RunView } from "../services/contract.ts";
+import type { ButtonLabel } from "./answer.ts";
+
+/** What is offered to be done with a run: pressing it is typing the command. */
+export interface Offer {
+  readonly label: ButtonLabel;
+  readonly command: string;
+  /** It starts, stops or replaces something in the run's environment. */
+  readonly acts: boolean;
+}
+
+/** As much of a run as decides what makes sense now. */
+export type Offered = Pick<
+  RunView,
+  "number" | "kind" | "state" | "environment" | "can" | "noRerun" | "then" | "items"
+> & {
+  /** An abort was tried, and its target has no way to carry one out. */
+  readonly cannotStop?: boolean;
+};
+
+/** The same on the card, in answers and in lists. Nothing is offered that makes no sense. */
+export function offersOf(run: Offered): Offer[] {
+  const on = (label: ButtonLabel, verb: string, acts = true): Offer => ({
+    label,
+    command: `sync ${verb} run ${run.number}`,
+    acts,
+  });
+  const abort = run.cannotStop === true ? [] : [on("Abort", "abort")];
+  switch (run.state) {
+    case "awaiting_approval":
+      return [on("Approve", "approve"), on("Reject", "reject", false), on("Withdraw", "withdraw", false)];
+    case "deferred":
+      return [on("Withdraw", "withdraw", false)];
+    case "queued":
+    case "preparing":
+    case "starting":
+    case "retry_wait":
+      return abort;
+    case "running":
+      return [...abort, ...(run.can.pause ? [on("Pause", "pause")] : [])];
+    case "paused":
+      return [on("Resume", "resume"), ...abort];
+    case "unknown":
+      return [on("Settle", "settle", false), ...abort];
+    case "abort_unconfirmed":
+      return [on("Settle", "settle", false)];
+    case "aborting":
+    case "restoring":
+      return [];
+    case "restore_failed":
+      return [on("Restore", "restore"), on("Settle", "settle", false)];
+    case "refused":
+    case "rejected":
+    case "expired":
+    case "withdrawn":
+    case "failed":
+    case "aborted":
+      return [...again(run), ...(run.can.restore ? [on("Restore", "restore")] : [])];
+    case "succeeded":
+      return [...next(run), ...again(run)];
+  }
+}
+
+function again(run: Offered): Offer[] {
+  const name = `run ${run.number}`;
+  if (run.kind === "fanout") {
+    const failed = (run.items?.["failed"] ?? 0) > 0;
+    return failed
+      ? [{ label: "Resync failed", command: `sync resync --run=${run.number} --only=failed`, acts: true }]
+      : [];
+  }
+  if (run.kind !== "run") return [];
+  const whole: Offer = { label: "Rerun", command: `sync rerun ${name}`, acts: true };
+  const rest: Offer = { label: "Rerun from failed", command: `sync rerun ${name} --from=failed`, acts: true };
+  return [...(run.noRerun === null ? [whole] : []), ...(run.noRerun === null && run.can.resumeFailed ? [rest] : [])];
+}
+
+function next({ then, environment }: Offered): Offer[] {
+  if (then.length === 0) return [];
+  const verb = then.length === 1 ? "run" : "chain";
+  return [{ label: "Run next", command: `sync ${verb} ${then.join(" ")} ${environment}`, acts: true }];
+}
