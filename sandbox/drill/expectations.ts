@@ -5,6 +5,7 @@ import {
   anything,
   duration,
   ENTRY_KINDS,
+  ITEM_STATES,
   listOf,
   OUTCOMES,
   RUN_STATES,
@@ -19,6 +20,8 @@ import type { Path } from "./yaml.ts";
 export type Subject =
   | { readonly kind: "incidents" | "runs" | "refused" | "audit" | "slackApi" }
   | { readonly kind: "incident" | "run" | "timeline"; readonly number: number }
+  /** The items of a fan-out; `state`: only those in it. */
+  | { readonly kind: "items"; readonly number: number; readonly state: string | null }
   | { readonly kind: "thread"; readonly of: "incident" | "run"; readonly number: number }
   | { readonly kind: "channel" | "reply" | "estate"; readonly name: string }
   | { readonly kind: "postmortem"; readonly number: number; readonly format: string };
@@ -59,7 +62,11 @@ const run = optional({
   version: scalar,
   parent: scalar,
   incident: scalar,
-  items: later("the items of a fan-out run"),
+  items: optional(Object.fromEntries(ITEM_STATES.map((state) => [state, scalar]))),
+});
+const items = optional({
+  state: z.enum(ITEM_STATES),
+  ids: listOf(z.string({ error: 'an id is a text: write "2568353", in quotes' })),
 });
 const entry = optional({
   kind: word(ENTRY_KINDS),
@@ -106,6 +113,7 @@ const FORMS: readonly Form[] = [
   form("slackApi", "slackApi", slackApi, () => ({ kind: "slackApi" })),
   form("incident 1", `incident ${N}`, orAbsent(incident), (m) => ({ kind: "incident", number: number(m) })),
   form("run 1", `run ${N}`, orAbsent(run), (m) => ({ kind: "run", number: number(m) })),
+  form("items of run 1", `items of run ${N}`, items, (m) => ({ kind: "items", number: number(m), state: null })),
   form("timeline of incident 1", `timeline of incident ${N}`, listOf(entry), (m) => ({
     kind: "timeline",
     number: number(m),
@@ -132,7 +140,6 @@ const FORMS: readonly Form[] = [
 
 /** What the language has and Nightdesk has not. */
 const LATER: readonly [pattern: RegExp, what: string][] = [
-  [/^items of run \d+$/, "the items of a fan-out run"],
   [/^monitor \S+$/, "monitors"],
   [/^home of \S+$/, "the Home tab"],
   [/^notices to users$/, "notices to users"],
@@ -165,7 +172,7 @@ export function readExpectation(body: unknown, base: Path): { expectation: Expec
     else {
       problems.push(...problemsOf(found.schema, expected, path));
       const about = found.subject.kind === "postmortem" ? inDocument(expected) : expected;
-      lines.push({ name: key, subject: found.subject, expected: about });
+      lines.push({ name: key, subject: narrowed(found.subject, expected), expected: about });
     }
   }
   if (lines.length === 0 && problems.length === 0) problems.push({ path: base, message: "nothing is expected here" });
@@ -183,6 +190,13 @@ function lineOf(key: string): { schema: z.ZodType; subject: Subject } | { proble
   const known = ["within", "holds", ...FORMS.map(({ usage }) => usage)];
   const near = hint(numbered, known);
   return { problem: `unknown expectation "${key}".${near}` };
+}
+
+/** Which items are asked for stands among what is expected of them. */
+function narrowed(subject: Subject, expected: unknown): Subject {
+  if (subject.kind !== "items" || typeof expected !== "object" || expected === null) return subject;
+  const state = "state" in expected && typeof expected.state === "string" ? expected.state : null;
+  return { ...subject, state };
 }
 
 function form(usage: string, pattern: string, schema: z.ZodType, subject: Form["subject"]): Form {

@@ -109,7 +109,8 @@ export const VERBS = {
   edit: z.strictObject({ user: name, message: name, text: name }),
   delete: z.strictObject({ user: name, message: name }),
   react: z.strictObject({ user: name, message: name, emoji: name, remove: z.boolean().default(false) }),
-  upload: z.strictObject({ user: name, in: place, name, text: z.string() }),
+  /** `text` is what the file says, `comment` the message that it comes with. */
+  upload: z.strictObject({ user: name, in: place, name, text: z.string(), comment: name.optional() }),
   press: z.strictObject({
     user: name,
     button: name,

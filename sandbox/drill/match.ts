@@ -18,7 +18,7 @@ export interface Difference {
 }
 
 /** Keys whose lists are sets: their order says nothing to a reader. */
-const UNORDERED = new Set(["buttons", "services"]);
+const UNORDERED = new Set(["buttons", "services", "approvedBy", "ids"]);
 
 /** Every difference between `expected` and `actual`; empty when it holds. `path` is how the place is called. */
 export function differences(expected: unknown, actual: unknown, path: string): Difference[] {
@@ -26,7 +26,7 @@ export function differences(expected: unknown, actual: unknown, path: string): D
   if (expected === null) return actual === null || actual === undefined ? [] : wrong;
   if (Array.isArray(expected)) {
     if (!Array.isArray(actual)) return wrong;
-    return UNORDERED.has(path.split(".").at(-1) ?? "")
+    return isSet(path)
       ? expected
           .filter((one) => !actual.some((found) => holds(one, found)))
           .map((one) => ({ path, expected: one, actual }))
@@ -63,11 +63,26 @@ export function asRegExp(text: string): RegExp | null {
   return match?.[1] === undefined ? null : new RegExp(match[1], match[2]);
 }
 
+const isSet = (path: string) => UNORDERED.has(path.split(".").at(-1) ?? "");
+
+const inPlace = (wanted: readonly unknown[], actual: readonly unknown[]) =>
+  wanted.every((one, index) => holds(one, actual[index]));
+
+/** Whether each of `wanted` has one of its own, in any order. */
+function pairs(wanted: readonly unknown[], actual: readonly unknown[]): boolean {
+  const left = [...actual];
+  return wanted.every((one) => {
+    const found = left.findIndex((candidate) => holds(one, candidate));
+    if (found >= 0) left.splice(found, 1);
+    return found >= 0;
+  });
+}
+
 function mapping(expected: Record<string, unknown>, actual: unknown, path: string): Difference[] {
   if ("exactly" in expected && Array.isArray(expected["exactly"])) {
     const wanted: unknown[] = expected["exactly"];
     if (!Array.isArray(actual)) return [{ path, expected, actual }];
-    const same = wanted.length === actual.length && wanted.every((one, index) => holds(one, actual[index]));
+    const same = wanted.length === actual.length && (isSet(path) ? pairs(wanted, actual) : inPlace(wanted, actual));
     return same ? [] : [{ path, expected, actual }];
   }
   if ("none" in expected && Array.isArray(expected["none"])) {

@@ -21,7 +21,7 @@ export function hint(given: string, known: readonly string[]): string {
 
 /** What is wrong with `value` by `schema`, in our words; empty when nothing is. */
 export function problemsOf(schema: z.ZodType, value: unknown, base: Path): Problem[] {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   return result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, schema, base));
 }
 

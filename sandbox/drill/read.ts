@@ -27,6 +27,8 @@ async function readOne(stage: Stage, line: Line<Subject>, get: Api["get"]): Prom
     case "incident":
     case "run":
       return objectAt(get, `/api/${subject.kind}s/${subject.number}`);
+    case "items":
+      return readItems(subject, get);
     case "timeline":
       return field(await objectAt(get, `/api/incidents/${subject.number}/timeline`), "timeline");
     case "thread":
@@ -46,6 +48,18 @@ async function readOne(stage: Stage, line: Line<Subject>, get: Api["get"]): Prom
     case "postmortem":
       return postmortem(line, await get(`/api/incidents/${subject.number}/postmortem?format=${subject.format}`));
   }
+}
+
+/** The ids of a fan-out's items, those in that state; undefined when there is no such run. */
+export async function readItems(
+  { number, state }: Pick<Extract<Subject, { kind: "items" }>, "number" | "state">,
+  get: Api["get"],
+): Promise<unknown> {
+  const narrow = state === null ? "" : `&state=${state}`;
+  const found = field(await objectAt(get, `/api/runs/${number}/items?limit=5000${narrow}`), "items");
+  if (!Array.isArray(found)) return undefined;
+  const wanted = found.filter((item) => state === null || field(item, "state") === state);
+  return { ...(state === null ? {} : { state }), ids: wanted.map((item) => field(item, "id")) };
 }
 
 /** A number or comparison is about how many there are; a list is about the entries. */

@@ -63,6 +63,8 @@ export interface Shared {
   readonly template?: string;
   /** What the workspace does differently from the usual. */
   readonly slack?: Pick<WorkspaceOptions, "eventRetryDelaysMs">;
+  /** What Nightdesk is given beside the usual. */
+  readonly env?: NightdeskEnv;
 }
 
 /** Sets the stage for a drill: database, workspace, estate, catalogue, one web and its worker processes. */
@@ -105,10 +107,11 @@ async function build(
   });
   closing.push(() => workspace.close());
 
-  const targets = await startTargets(drill, { workspace, now: clock.now });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const targets = await startTargets(drill, { workspace, now: clock.now, url });
   closing.push(() => Promise.all(Object.values(targets).map((target) => target.close())));
 
-  const port = await freePort();
   const names: Names = {
     env: { ...environmentFor(found, targets), NIGHTDESK_API_TOKEN: secret() },
     estate: targets,
@@ -132,11 +135,10 @@ async function build(
     port,
     clockFile: clock.file,
     redisUrl: redis?.url,
-    more: names.env,
+    more: { ...names.env, ...parts.env },
   });
   const processes = manage({ env, leftovers, logFolder: parts.logFolder, replicas: drill.with.replicas });
   closing.push(processes.stop);
-  const url = `http://127.0.0.1:${port}`;
   await Promise.all((parts.roles ?? ["web", "worker"]).map((role) => processes.start(role)));
   workspace.connectApp(url);
   return {
@@ -176,8 +178,8 @@ async function openClock(file: string, start: number | undefined) {
   };
 }
 
-async function startTargets(drill: Drill, around: { workspace: Workspace; now: () => number }) {
-  const { workspace, now } = around;
+async function startTargets(drill: Drill, around: { workspace: Workspace; now: () => number; url: string }) {
+  const { workspace, now, url } = around;
   const people = Object.values(workspace.people).map(({ key, realName, email }) => ({ key, name: realName, email }));
   const targets: Record<string, Target> = {};
   for (const [name, { kind, ...options }] of Object.entries(drill.estate)) {
@@ -185,6 +187,7 @@ async function startTargets(drill: Drill, around: { workspace: Workspace; now: (
       name,
       now,
       people,
+      nightdesk: () => url,
       post: async (message) => {
         const posted = await workspace.postAs(message);
         if (!posted.ok) throw new Error(`#${message.channel}: ${posted.error}`);

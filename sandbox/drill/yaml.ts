@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 
 export type Path = readonly (string | number)[];
 
@@ -38,17 +38,25 @@ export function readYaml(text: string, file: string): YamlFile {
     value: document.toJS({ maxAliasCount: 1_000 }),
     place: (path, what) => {
       for (let length = path.length; length > 0; length--) {
-        const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+        const parent = nodeAt(document.contents, path.slice(0, length - 1));
         const pair = isMap(parent)
           ? parent.items.find((one) => keyText(one.key) === String(path[length - 1]))
           : undefined;
         if (what === "key" && length === path.length && pair !== undefined) return at(offsetOf(pair.key));
-        const offset = offsetOf(document.getIn(path.slice(0, length), true)) ?? offsetOf(pair?.key);
+        const offset = offsetOf(nodeAt(document.contents, path.slice(0, length))) ?? offsetOf(pair?.key);
         if (offset !== undefined) return at(offset);
       }
       return at(offsetOf(document.contents));
     },
   };
+}
+
+/** A path's keys are text; in the file they may be numbers. */
+function nodeAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((node, part) => {
+    if (isMap(node)) return node.items.find((pair) => keyText(pair.key) === String(part))?.value;
+    return isSeq(node) ? node.items[Number(part)] : undefined;
+  }, root);
 }
 
 function keyText(key: unknown): string {

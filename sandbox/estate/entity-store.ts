@@ -20,7 +20,7 @@ const ref = z.string().transform((text, context): Ref => {
   context.addIssue({ code: "custom", message: `"${text}" is no reference: write placement/2568353` });
   return z.NEVER;
 });
-const refs = z.union([ref, z.array(ref)]).transform((given) => [given].flat());
+const refs = z.preprocess((given) => [given].flat(), z.array(ref));
 const fanOut = z
   .union([
     z.strictObject({ post: id, placements: z.int().min(1).max(200_000) }),

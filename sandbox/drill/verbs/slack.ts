@@ -35,9 +35,10 @@ export const slackActs: SlackActs = {
       `${user} ${remove ? "takes back " : ""}:${name}:`,
     );
   },
-  upload: async ({ user, in: where, name, text }, stage) => {
+  upload: async ({ user, in: where, name, text, comment }, stage) => {
+    const file = { name, text, ...(comment === undefined ? {} : { comment }) };
     const place = await placeOf(where, stage);
-    return told(await stage.workspace.upload({ user, ...place, name, text }), `${user} uploads ${name} in ${where}`);
+    return told(await stage.workspace.upload({ user, ...place, ...file }), `${user} uploads ${name} in ${where}`);
   },
   press: async ({ user, button, on }, stage) => {
     // An answer that is still on its way would have the newer button.

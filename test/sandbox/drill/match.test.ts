@@ -45,6 +45,9 @@ test("a mapping looks at its own keys only, and says which of them differs", () 
 test("buttons and services are sets, every other list has an order", () => {
   expect(holds({ buttons: ["Resolve", "Rerun"] }, { buttons: ["Rerun", "Abort", "Resolve"] })).toBe(true);
   expect(holds({ buttons: ["Settle"] }, { buttons: ["Rerun"] })).toBe(false);
+  expect(holds({ ids: { exactly: ["2", "1"] } }, { ids: ["1", "2"] })).toBe(true);
+  expect(holds({ ids: { exactly: ["1", "1"] } }, { ids: ["1", "2"] })).toBe(false);
+  expect(holds({ approvedBy: ["ben", "asha"] }, { approvedBy: ["asha", "ben"] })).toBe(true);
   expect(holds({ text: ["b", "a"] }, { text: ["a", "b"] })).toBe(false);
 });
 

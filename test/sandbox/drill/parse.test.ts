@@ -8,6 +8,14 @@ people: { asha: {}, ben: { timezone: America/New_York } }
 channels: [ops, { name: quiet, bot: false }]
 estate:
   sync: { kind: tis-sync, profile: [prod], duration: 2s }
+  reval: { kind: staged-sync, environment: prod, stages: 4, items: 5000, rate: 2000, fail: { stage: 4, error: "x" } }
+  etl: { kind: ecs, revisions: { 11: ok, 12: { fail: "Unknown column" } }, scheduleRevision: 12, stopSeconds: 30 }
+  store:
+    kind: entity-store
+    entities: { placement: 3, site: ["2"] }
+    fanOut: { post: 233420, placements: 64000 }
+    dlq: [{ body: { table: Placement, id: "1" }, age: 3d }]
+  hub: { kind: github, fail: "x", slow: 1m, conclusion: success }
 `;
 
 function problems(steps: string, top = head): readonly string[] {
@@ -32,11 +40,17 @@ steps:
   - edit: { user: asha, message: "hm", text: "ah" }
   - delete: { user: asha, message: "ah" }
   - react: { user: asha, message: "x", emoji: pushpin, remove: false }
-  - upload: { user: asha, in: incident 1, name: ids.csv, text: "1" }
+  - upload: { user: asha, in: incident 1, name: ids.csv, text: "1", comment: "@nightdesk resync placements prod" }
   - press: { user: ben, button: Approve, on: run 1 }
   - submit: { user: asha, values: { confirm: "prod person-sync" } }
   - shortcut: { user: asha, name: Add to timeline, message: "text" }
   - estate: { sync: { fail: { job: personOwnerRebuildJob, error: "x" } } }
+  - estate: { reval: { abortable: no, snapshot: fails, vanish: true, identity: preprod, silent: true } }
+  - estate: { etl: { revisions: { 13: { fail: "x", retries: forever } }, silent: true, schedule: "0 2 * * *" } }
+  - estate: { store: { delete: placement/1, orphan: [placement/9], lost: site/2, retention: 4d, dlq: [{ body: "x" }] } }
+  - estate: { hub: { fail: null, conclusion: cancelled, deploy: { environment: prod } } }
+  - press: { user: ben, button: Reject, on: run 1 }
+  - submit: { user: ben, values: { reason: "not tonight" } }
   - nightdesk: { kill: worker }
   - nightdesk: { start: worker }
   - slackApi: { outage: 30s }
@@ -55,7 +69,9 @@ steps:
       incident 1: { status: resolved, severity: sev2, title: "~ esr", signals: 2800, services: [esr], environment: prod, owner: asha }
       timeline of incident 1: [{ kind: signal, text: "~ failed" }, { kind: message, by: asha, edited: true, at: 2023-12-11T14:45:00Z }]
       runs: 1
-      run 1: { state: aborted, job: x, environment: prod, restored: true, proved: true, by: asha, approvedBy: [ben], version: "11", parent: null }
+      run 1: { state: aborted, job: x, environment: prod, restored: true, proved: true, by: asha, approvedBy: [ben], version: "11", parent: null, items: { pending: 0, done: 64000, failed: 0, missing: 1, superseded: "<= 2", skipped: 0 } }
+      items of run 1: { state: missing, ids: ["2568353"] }
+      items of run 2: { ids: { none: ["1"] } }
       thread of incident 1: { messages: "<= 12", text: ["~ aborted"], buttons: [Rerun, Resolve] }
       thread of run 1: { text: "~ done" }
       channel ops: { threads: 1, text: ["~ x"] }
@@ -68,68 +84,108 @@ steps:
 `,
     "x.yml",
   );
-  expect(drill.steps).toHaveLength(25);
+  expect(drill.steps).toHaveLength(31);
   expect(drill.clock).toBe(Date.parse("2023-12-11T14:40:00Z"));
   expect(drill.channels).toEqual([{ name: "ops" }, { name: "quiet", bot: false }]);
   const last = drill.steps.at(-1);
   expect(last?.verb === "expect" ? last.body : null).toMatchObject({ withinMs: 20_000, holdsMs: 1_000 });
-  expect(drill.steps[3]?.place).toBe("12:5");
+  expect(drill.steps[3]?.place).toBe("20:5");
 });
 
 test.each([
-  ["  - slak: { user: asha }", 'x.yml:8:5: steps[1].slak: unknown verb "slak". Did you mean "slack"?'],
+  ["  - slak: { user: asha }", 'x.yml:16:5: steps[1].slak: unknown verb "slak". Did you mean "slack"?'],
   [
     "  - slack: { usr: asha, user: asha, channel: ops, type: /x }",
-    'x.yml:8:14: steps[1].slack.usr: unknown key "usr". Did you mean "user"?',
+    'x.yml:16:14: steps[1].slack.usr: unknown key "usr". Did you mean "user"?',
   ],
-  ["  - slack: { user: asha, type: /x }", "x.yml:8:12: steps[1].slack.channel: is missing"],
-  ["  - wait: soon", 'x.yml:8:11: steps[1].wait: "soon" is not a duration: write 30s, 5m, 3h or 2d'],
-  ["  - wait: 1s\n    mark: slackApi", "x.yml:8:5: steps[1]: a step has one verb, this has wait, mark"],
+  ["  - slack: { user: asha, type: /x }", "x.yml:16:12: steps[1].slack.channel: is missing"],
+  ["  - wait: soon", 'x.yml:16:11: steps[1].wait: "soon" is not a duration: write 30s, 5m, 3h or 2d'],
+  ["  - wait: 1s\n    mark: slackApi", "x.yml:16:5: steps[1]: a step has one verb, this has wait, mark"],
   [
     "  - slack: { user: ahsa, channel: ops, type: /x }",
-    'x.yml:8:20: steps[1].slack.user: there is no person "ahsa" in this drill. Did you mean "asha"?',
+    'x.yml:16:20: steps[1].slack.user: there is no person "ahsa" in this drill. Did you mean "asha"?',
   ],
   [
     "  - estate: { sink: { stuck: personOwnerRebuildJob } }",
-    'x.yml:8:21: steps[1].estate.sink: there is no target "sink" in this drill. Did you mean "sync"?',
+    'x.yml:16:21: steps[1].estate.sink: there is no target "sink" in this drill. Did you mean "sync"?',
   ],
   [
     "  - estate: { sync: { stuk: personOwnerRebuildJob } }",
-    'x.yml:8:23: steps[1].estate.sync.stuk: unknown key "stuk". Did you mean "stuck"?',
+    'x.yml:16:23: steps[1].estate.sync.stuk: unknown key "stuk". Did you mean "stuck"?',
   ],
   [
     "  - expect: { incidnts: 1 }",
-    'x.yml:8:15: steps[1].expect.incidnts: unknown expectation "incidnts". Did you mean "incidents"?',
+    'x.yml:16:15: steps[1].expect.incidnts: unknown expectation "incidnts". Did you mean "incidents"?',
   ],
   [
     "  - expect: { thred of incident 3: { messages: 1 } }",
-    'x.yml:8:15: steps[1].expect.thred of incident 3: unknown expectation "thred of incident 3". Did you mean "thread of incident 1"?',
+    'x.yml:16:15: steps[1].expect.thred of incident 3: unknown expectation "thred of incident 3". Did you mean "thread of incident 1"?',
   ],
   [
     "  - expect: { monitor ndw-etl-night: { state: late } }",
-    'x.yml:8:15: steps[1].expect.monitor ndw-etl-night: "monitor ndw-etl-night" is not built yet: Nightdesk does not have monitors.',
+    'x.yml:16:15: steps[1].expect.monitor ndw-etl-night: "monitor ndw-etl-night" is not built yet: Nightdesk does not have monitors.',
+  ],
+  [
+    "  - expect: { items of run 1: { state: lost } }",
+    'x.yml:16:40: steps[1].expect.items of run 1.state: "lost" is not known. Known: pending, done, failed, missing, superseded, skipped.',
+  ],
+  [
+    "  - expect: { items of run 1: { ids: [2568353] } }",
+    'x.yml:16:39: steps[1].expect.items of run 1.ids[1]: an id is a text: write "2568353", in quotes',
+  ],
+  [
+    "  - expect: { run 1: { items: { mising: 1 } } }",
+    'x.yml:16:33: steps[1].expect.run 1.items.mising: unknown key "mising". Did you mean "missing"?',
+  ],
+  [
+    "  - expect: { item of run 1: { ids: [] } }",
+    'x.yml:16:15: steps[1].expect.item of run 1: unknown expectation "item of run 1". Did you mean "items of run 1"?',
+  ],
+  [
+    "  - estate: { reval: { abortabel: no } }",
+    'x.yml:16:24: steps[1].estate.reval.abortabel: unknown key "abortabel". Did you mean "abortable"?',
+  ],
+  [
+    "  - estate: { reval: { abortable: ignore } }",
+    'x.yml:16:35: steps[1].estate.reval.abortable: "ignore" is not known. Did you mean "ignores"?',
+  ],
+  [
+    '  - estate: { reval: { fail: { stage: 4, error: "x", eror: "x" } } }',
+    'x.yml:16:54: steps[1].estate.reval.fail.eror: unknown key "eror". Did you mean "error"?',
+  ],
+  [
+    '  - estate: { etl: { revisions: { 12: { fail: "x", fial: "x" } } } }',
+    'x.yml:16:52: steps[1].estate.etl.revisions.12.fial: unknown key "fial". Did you mean "fail"?',
+  ],
+  [
+    "  - estate: { store: { delete: placement } }",
+    'x.yml:16:32: steps[1].estate.store.delete[1]: "placement" is no reference: write placement/2568353',
+  ],
+  [
+    "  - estate: { hub: { conclusion: sucess } }",
+    'x.yml:16:34: steps[1].estate.hub.conclusion: "sucess" is not known. Did you mean "success"?',
   ],
   [
     "  - expect: { incident 1: { suspects: [] } }",
-    "x.yml:8:39: steps[1].expect.incident 1.suspects: not built yet: Nightdesk does not have the suspects of an incident",
+    "x.yml:16:39: steps[1].expect.incident 1.suspects: not built yet: Nightdesk does not have the suspects of an incident",
   ],
   [
     "  - expect: { incident 1: { statu: open } }",
-    'x.yml:8:29: steps[1].expect.incident 1.statu: unknown key "statu". Did you mean "status"?',
+    'x.yml:16:29: steps[1].expect.incident 1.statu: unknown key "statu". Did you mean "status"?',
   ],
   [
     "  - expect: { incident 1: { status: closed } }",
-    'x.yml:8:37: steps[1].expect.incident 1.status: "closed" is not known. Known: open, acknowledged, mitigated, resolved.',
+    'x.yml:16:37: steps[1].expect.incident 1.status: "closed" is not known. Known: open, acknowledged, mitigated, resolved.',
   ],
   [
     '  - expect: { reply to asha: "/[/" }',
-    "x.yml:8:30: steps[1].expect.reply to asha: /[/ is not a regular expression that can be read",
+    "x.yml:16:30: steps[1].expect.reply to asha: /[/ is not a regular expression that can be read",
   ],
   [
     "  - press: { user: asha, button: Abort, on: thread }",
-    "x.yml:8:45: steps[1].press.on: `run 1`, `incident 1`, `channel NAME` or `reply`",
+    "x.yml:16:45: steps[1].press.on: `run 1`, `incident 1`, `channel NAME` or `reply`",
   ],
-  ["  - webhook: { source: jobs, ping: start }", "x.yml:8:14: steps[1].webhook: a ping needs job: and environment:"],
+  ["  - webhook: { source: jobs, ping: start }", "x.yml:16:14: steps[1].webhook: a ping needs job: and environment:"],
 ])("%s", (step, message) => {
   expect(problems(step)).toEqual([message]);
 });
