@@ -60,6 +60,7 @@ export function intentOf(run: Run, catalogue: Catalogue): Intent {
     intentKey: executionKey(run),
     job: run.job,
     environment: run.environment,
+    kind: run.kind,
     name: place?.name ?? run.job,
     parameters: run.parameters,
     version: run.version,

@@ -38,8 +38,9 @@ export async function openFront(url: string) {
     state.calls.push(call);
     const instead = state.instead?.(call) ?? null;
     if (instead === "silence") return;
-    const answered = instead ?? (await passOn(url, call));
-    const final = state.after === null ? answered : state.after(call, answered);
+    // What the target cuts is cut here too.
+    const answered = instead ?? (await passOn(url, call).catch(() => null));
+    const final = answered === null || state.after === null ? answered : state.after(call, answered);
     if (final === null) return void request.socket.destroy();
     const text = typeof final.body === "string" ? final.body : JSON.stringify(final.body ?? {});
     response.writeHead(final.status, { connection: "close", ...final.headers });

@@ -54,6 +54,8 @@ export interface Intent {
   readonly intentKey: string;
   readonly job: string;
   readonly environment: string;
+  /** What it is for; left out: a run. */
+  readonly kind?: "run" | "restore" | "fanout" | "compare";
   /** The job's own name in the target (`${target.name}`). */
   readonly name: string;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;

@@ -4,6 +4,7 @@ import { ecsConnector } from "./ecs.ts";
 import { httpConnector } from "./http.ts";
 import { jobContractConnector } from "./job-contract.ts";
 import { noopConnector } from "./noop.ts";
+import { sqsConnector } from "./sqs.ts";
 
 /** A connector whose settings' type is its own affair. */
 export interface ListedConnector {
@@ -19,6 +20,7 @@ export const connectors: readonly ListedConnector[] = [
   listed(httpConnector),
   listed(jobContractConnector),
   listed(noopConnector),
+  listed(sqsConnector),
 ];
 
 /** The settings' schemas by connector, for the validation of the catalogue. */
