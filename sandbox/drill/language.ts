@@ -91,6 +91,18 @@ const webhook = z
     },
   );
 
+/** `text` is what the file says, or `ids`: so many numbers, one a line; `comment` is the message that it comes with. */
+const upload = z
+  .strictObject({
+    user: name,
+    in: place,
+    name,
+    text: z.string().optional(),
+    ids: z.strictObject({ from: z.int(), count: z.int().min(1).max(200_000) }).optional(),
+    comment: name.optional(),
+  })
+  .refine((one) => (one.text === undefined) !== (one.ids === undefined), { error: "give one of text: and ids:" });
+
 const slackApi = z.union([
   z.enum(["down", "up"]),
   z.strictObject({
@@ -109,8 +121,7 @@ export const VERBS = {
   edit: z.strictObject({ user: name, message: name, text: name }),
   delete: z.strictObject({ user: name, message: name }),
   react: z.strictObject({ user: name, message: name, emoji: name, remove: z.boolean().default(false) }),
-  /** `text` is what the file says, `comment` the message that it comes with. */
-  upload: z.strictObject({ user: name, in: place, name, text: z.string(), comment: name.optional() }),
+  upload,
   press: z.strictObject({
     user: name,
     button: name,

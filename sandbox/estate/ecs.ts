@@ -75,6 +75,8 @@ const changes = z.strictObject({
   ...all.shape,
   /** The rule fires now. */
   start: z.literal(true).optional(),
+  /** Somebody stops every task in the console. */
+  stop: z.literal(true).optional(),
 });
 type Change = z.output<typeof all>;
 
@@ -98,8 +100,9 @@ export const ecs: EstateKind = {
       tick: account.agenda.tick,
       change: async (change) => {
         await account.agenda.tick();
-        const { start, ...changed } = changes.parse(change);
+        const { start, stop, ...changed } = changes.parse(change);
         account.change(changed);
+        if (stop === true) account.stop();
         if (start === true) account.fire();
         await account.agenda.tick();
       },
@@ -166,6 +169,9 @@ function openAccount(given: Omit<z.output<typeof options>, "token">, world: Esta
     agenda,
     change,
     fire: nightly.fire,
+    stop: () => {
+      for (const task of tasks.all()) if (task.status !== "STOPPED") tasks.stop(task, null);
+    },
     answer: async (asked: Parameters<typeof answerAws>[0]) => {
       await agenda.tick();
       counts.calls++;

@@ -35,8 +35,8 @@ export const slackActs: SlackActs = {
       `${user} ${remove ? "takes back " : ""}:${name}:`,
     );
   },
-  upload: async ({ user, in: where, name, text, comment }, stage) => {
-    const file = { name, text, ...(comment === undefined ? {} : { comment }) };
+  upload: async ({ user, in: where, name, text, ids, comment }, stage) => {
+    const file = { name, text: text ?? numbers(ids), ...(comment === undefined ? {} : { comment }) };
     const place = await placeOf(where, stage);
     return told(await stage.workspace.upload({ user, ...place, ...file }), `${user} uploads ${name} in ${where}`);
   },
@@ -79,6 +79,11 @@ export const slackActs: SlackActs = {
     return answered(acted, `${user} uses ${name}`, stage);
   },
 };
+
+function numbers(ids: Verbs["upload"]["ids"]): string {
+  const { from, count } = ids ?? { from: 0, count: 0 };
+  return Array.from({ length: count }, (_, index) => `${from + index}\n`).join("");
+}
 
 function told(acted: Acted, what: string): string {
   if (!acted.ok)

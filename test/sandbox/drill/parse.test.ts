@@ -49,6 +49,7 @@ steps:
   - estate: { etl: { revisions: { 13: { fail: "x", retries: forever } }, silent: true, schedule: "0 2 * * *" } }
   - estate: { store: { delete: placement/1, orphan: [placement/9], lost: site/2, retention: 4d, dlq: [{ body: "x" }] } }
   - estate: { hub: { fail: null, conclusion: cancelled, deploy: { environment: prod } } }
+  - upload: { user: asha, in: ops, name: ids.csv, ids: { from: 30000001, count: 64000 } }
   - press: { user: ben, button: Reject, on: run 1 }
   - submit: { user: ben, values: { reason: "not tonight" } }
   - nightdesk: { kill: worker }
@@ -84,7 +85,7 @@ steps:
 `,
     "x.yml",
   );
-  expect(drill.steps).toHaveLength(31);
+  expect(drill.steps).toHaveLength(32);
   expect(drill.clock).toBe(Date.parse("2023-12-11T14:40:00Z"));
   expect(drill.channels).toEqual([{ name: "ops" }, { name: "quiet", bot: false }]);
   const last = drill.steps.at(-1);
@@ -125,6 +126,7 @@ test.each([
     "  - expect: { monitor ndw-etl-night: { state: late } }",
     'x.yml:16:15: steps[1].expect.monitor ndw-etl-night: "monitor ndw-etl-night" is not built yet: Nightdesk does not have monitors.',
   ],
+  ["  - upload: { user: asha, in: ops, name: x.csv }", "x.yml:16:13: steps[1].upload: give one of text: and ids:"],
   [
     "  - expect: { items of run 1: { state: lost } }",
     'x.yml:16:40: steps[1].expect.items of run 1.state: "lost" is not known. Known: pending, done, failed, missing, superseded, skipped.',

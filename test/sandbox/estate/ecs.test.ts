@@ -185,6 +185,15 @@ test("a target that was put back without its role or network starts nothing when
   expect(counts()).toMatchObject({ failedInvocations: 1, scheduleStarts: 0, starts: 0 });
 });
 
+test("somebody can stop everything in the console", async () => {
+  const { run, look, advance, target, counts } = await etl();
+  const { taskArn } = await run();
+  await target.change({ stop: true });
+  await advance(seconds(10));
+  expect(await look(taskArn)).toMatchObject({ lastStatus: "STOPPED", stoppedReason: "Task stopped by user" });
+  expect(counts()).toMatchObject({ stops: 1, active: 0 });
+});
+
 test("it describes its revisions", async () => {
   const { ecs } = await etl();
   expect((await ecs("DescribeTaskDefinition", { taskDefinition: "ndw-etl" })).body).toMatchObject({
