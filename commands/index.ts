@@ -16,31 +16,37 @@ import { chain } from "./sync/chain.ts";
 import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
 import { jobs } from "./sync/jobs.ts";
+import { pause } from "./sync/pause.ts";
 import { permissions } from "./sync/permissions.ts";
-import { rerun } from "./sync/rerun.ts";
 import { pin } from "./sync/pin.ts";
+import { rerun } from "./sync/rerun.ts";
+import { restore } from "./sync/restore.ts";
+import { resume } from "./sync/resume.ts";
 import { run } from "./sync/run.ts";
 import { settle } from "./sync/settle.ts";
 import { status } from "./sync/status.ts";
+import { unpin } from "./sync/unpin.ts";
 
 /** Every command there is, in the order in which help shows them: router, help, manifest and docs are made from this list. */
 export const commands: readonly Command[] = [
-import { unpin } from "./sync/unpin.ts";
   jobs,
   status,
   run,
   rerun,
-  abort,
-  settle,
-  permissions,
   chain,
+  abort,
+  pause,
+  resume,
+  restore,
+  settle,
+  pin,
+  unpin,
+  permissions,
   history,
   syncHelp,
   open,
   list,
   ack,
-  pin,
-  unpin,
   assign,
   note,
   incidentStatus,

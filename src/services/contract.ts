@@ -232,6 +232,11 @@ export interface Services {
       run: number,
       reason: string | null,
     ): Promise<{ run: RunView; said: string; cannot?: Unstoppable }>;
+    /** Asked of the target; paused, or running again, when it says so. */
+    pause(asking: Asking, run: number): Promise<{ run: RunView; said: string }>;
+    resume(asking: Asking, run: number): Promise<{ run: RunView; said: string }>;
+    /** A run of its own that brings the snapshot of run `run` back; one whose restore failed is restored again itself. */
+    restore(asking: Asking, run: number, reason: string | null): Promise<Outcome<RunView>>;
     settle(
       asking: Asking,
       run: number,

@@ -15,14 +15,23 @@ export type SettleOutcome = (typeof OUTCOMES)[number];
 export const isOutcome = (text: string | undefined): text is SettleOutcome =>
   (OUTCOMES as readonly (string | undefined)[]).includes(text);
 
-/** Why this run cannot be settled by a word; null when it can. The row stays locked. */
-export async function unsettled(tx: Tx, runId: number): Promise<UserError | null> {
+/** Why this run cannot be settled by this word; null when it can, or when none is given yet. The row stays locked. */
+export async function unsettled(tx: Tx, runId: number, outcome?: string): Promise<UserError | null> {
   const run = await lockRun(tx, runId);
   if (run.state === "unknown" || run.state === "abort_unconfirmed") return null;
+  if (run.state === "restore_failed") {
+    if (outcome === undefined || outcome === "failed") return null;
+    return new UserError("conflict", {
+      code: "only_failed",
+      message: `Run ${run.number} is stopped and was not restored: it can only be settled as failed.`,
+      wayOut: `\`/sync restore run ${run.number}\` tries again; \`/sync settle run ${run.number} failed\` ends it.`,
+    });
+  }
   return new UserError("conflict", {
     code: "nothing_to_settle",
     message: `There is nothing to settle: run ${run.number} stands at "${run.state.replaceAll("_", " ")}".`,
-    wayOut: "Only a run whose end nobody knows (unknown, abort unconfirmed) is settled by a person's word.",
+    wayOut:
+      "Only a run whose end nobody knows (unknown, abort unconfirmed, restore failed) is settled by a person's word.",
   });
 }
 
@@ -51,12 +60,20 @@ export async function settleRun(
   return settled;
 }
 
+const WORDS = [
+  { value: "succeeded", label: "succeeded" },
+  { value: "failed", label: "failed" },
+  { value: "aborted", label: "was stopped before its end" },
+] as const satisfies readonly { value: SettleOutcome; label: string }[];
+
 export function settleQuestion(run: Run, id: string, catalogue: Catalogue): Question {
   return {
     id,
     title: `How did run ${run.number} end?`,
     lines: [
-      `Nightdesk does not know how ${run.job} in ${run.environment} ended. Look at the target, then say it.`,
+      run.state === "restore_failed"
+        ? `${run.job} in ${run.environment} was stopped, and its snapshot could not be brought back. Repair it at the target, then say so.`
+        : `Nightdesk does not know how ${run.job} in ${run.environment} ended. Look at the target, then say it.`,
       "Your word is kept as your word, never shown as proved. It frees the job for a new run.",
     ],
     look: catalogue.environments[run.environment]?.look ?? "amber",
@@ -65,11 +82,7 @@ export function settleQuestion(run: Run, id: string, catalogue: Catalogue): Ques
       {
         key: "outcome",
         label: "It",
-        options: [
-          { value: "succeeded", label: "succeeded" },
-          { value: "failed", label: "failed" },
-          { value: "aborted", label: "was stopped before its end" },
-        ],
+        options: WORDS.filter(({ value }) => run.state !== "restore_failed" || value === "failed"),
       },
       { key: "reason", label: "How do you know?", hint: "Seen in the log, asked the team, …", multiline: true },
     ],

@@ -13,6 +13,7 @@ import type { Store } from "../store/store.ts";
 import { openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Outcome, RunView, Services } from "./contract.ts";
 import { abortRun } from "./runs-abort.ts";
+import { createRunControl } from "./runs-control.ts";
 import { asTyped, readParameters } from "./runs-parameters.ts";
 import { requestRun, type WantedRun } from "./runs-request.ts";
 import { isOutcome, type SettleOutcome, settleQuestion, settleRun, unsettled } from "./runs-settle.ts";
@@ -83,7 +84,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
           return { kind: "refused", error: wrong };
         }
       }
-      const not = await unsettled(tx, run.id);
+      const not = await unsettled(tx, run.id, outcome);
       if (not !== null) {
         await denied(not.message);
         return { kind: "refused", error: not };
@@ -149,6 +150,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
     },
 
     settle,
+    ...createRunControl(parts),
 
     get: async (asking, number) => {
       const run = await needRun(store.db, number);

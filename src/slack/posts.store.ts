@@ -85,6 +85,11 @@ export async function notePosted(db: Db, key: string, ts: string): Promise<void>
   await db.updateTable("slack_posts").set({ state: "posted", ts, settle_at: null }).where("key", "=", key).execute();
 }
 
+/** A file is there. It has no `ts` of ours: it is not edited, and not looked for. */
+export async function noteUploaded(db: Db, key: string): Promise<void> {
+  await db.updateTable("slack_posts").set({ state: "posted", settle_at: null }).where("key", "=", key).execute();
+}
+
 export async function noteEdited(
   db: Db,
   key: string,

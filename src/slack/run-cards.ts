@@ -22,7 +22,9 @@ const isCannotStop = (evidence: unknown): boolean =>
  * Keeps a run's card current: in the thread of the incident that it was asked for in, else as the first message of a thread of its own in the
  * channel where it was asked for (asked for elsewhere: where the catalogue routes its environment).
  */
-export function createRunCardProjector(parts: ProjectorParts): (id: number) => Promise<WorkOutcome> {
+export function createRunCardProjector(
+  parts: ProjectorParts & { readonly projectLog?: (run: Run) => Promise<Later | null> },
+): (id: number) => Promise<WorkOutcome> {
   const { store, poster, keepRoot, catalogue, clock } = parts;
 
   return async (id) => {
@@ -37,10 +39,19 @@ export function createRunCardProjector(parts: ProjectorParts): (id: number) => P
       gist: runGist(card),
       draw: () => runCard({ ...card, displaced }),
     });
-    if (run.incidentId !== null && !apart) return outcome(clock, [await inIncident(run.incidentId, want(null))]);
-    const root = await keepRoot({ subject: { kind: "run", id }, channel: run.channel ?? routed(run), want });
-    return outcome(clock, [root.kind === "later" ? root : null]);
+    const posted =
+      run.incidentId !== null && !apart ? await inIncident(run.incidentId, want(null)) : await inOwnThread(run, want);
+    return outcome(clock, [posted, await logOf(run)]);
   };
+
+  async function inOwnThread(run: Run, want: Parameters<typeof keepRoot>[0]["want"]): Promise<Later | null> {
+    const root = await keepRoot({ subject: { kind: "run", id: run.id }, channel: run.channel ?? routed(run), want });
+    return root.kind === "later" ? root : null;
+  }
+
+  async function logOf(run: Run): Promise<Later | null> {
+    return (await parts.projectLog?.(run)) ?? null;
+  }
 
   async function inIncident(
     incidentId: number,

@@ -19,12 +19,13 @@ import { createWhoAmI, type Identity } from "./identity.ts";
 import { createPoster } from "./poster.ts";
 import { createIncidentProjector } from "./projector.ts";
 import { createRunCardProjector } from "./run-cards.ts";
+import { createRunLogProjector } from "./run-log.ts";
 import type { SlackPorts } from "./surfaces/contract.ts";
 import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
 import { registerSurfaces } from "./surfaces/register.ts";
 import { createRespond } from "./surfaces/respond.ts";
 import { mayBeComing, numbersOfThread } from "./threads.store.ts";
-import { createUploadToThread } from "./uploads.ts";
+import { createUploadFile, createUploadToThread } from "./uploads.ts";
 
 export interface SlackOptions {
   readonly token: string;
@@ -75,7 +76,8 @@ export function createSlack(options: SlackOptions): Slack {
   const keepRoot = createKeepRoot({ db, poster, channels, catalogue, clock, log });
   const projection = { store, poster, keepRoot, catalogue, clock, log };
   const projectIncident = createIncidentProjector(projection);
-  const projectRunCard = createRunCardProjector(projection);
+  const projectLog = createRunLogProjector({ ...projection, upload: createUploadFile(api.client) });
+  const projectRunCard = createRunCardProjector({ ...projection, projectLog });
   const bolt = listen();
 
   /** A worker that was given neither secret only speaks to Slack. */

@@ -1,19 +1,17 @@
 import type { WebClient } from "@slack/web-api";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { Db } from "../store/store.ts";
-import { readThread } from "./threads.store.ts";
+import { readThread, type Thread } from "./threads.store.ts";
 
-/** Puts a text as a file into an incident's thread. Throws what Slack throws: the caller has the file elsewhere. */
-export function createUploadToThread(parts: { db: Db; client: WebClient }): UploadToThread {
-  return async (file) => {
-    const incident = await parts.db
-      .selectFrom("incidents")
-      .select("id")
-      .where("number", "=", file.incident)
-      .executeTakeFirst();
-    const thread = incident === undefined ? null : await readThread(parts.db, "incident", incident.id);
-    if (thread === null) return null;
-    const uploaded = await parts.client.filesUploadV2({
+/** Puts a text as a file into a thread: its address, or null when Slack does not say. Throws what Slack throws. */
+export type UploadFile = (
+  thread: Thread,
+  file: { readonly name: string; readonly title: string; readonly text: string },
+) => Promise<string | null>;
+
+export function createUploadFile(client: WebClient): UploadFile {
+  return async (thread, file) => {
+    const uploaded = await client.filesUploadV2({
       channel_id: thread.channelId,
       thread_ts: thread.rootTs,
       filename: file.name,
@@ -21,6 +19,20 @@ export function createUploadToThread(parts: { db: Db; client: WebClient }): Uplo
       content: file.text,
     });
     return addressOf(uploaded.files);
+  };
+}
+
+/** Puts a text as a file into an incident's thread. Throws what Slack throws: the caller has the file elsewhere. */
+export function createUploadToThread(parts: { db: Db; client: WebClient }): UploadToThread {
+  const upload = createUploadFile(parts.client);
+  return async (file) => {
+    const incident = await parts.db
+      .selectFrom("incidents")
+      .select("id")
+      .where("number", "=", file.incident)
+      .executeTakeFirst();
+    const thread = incident === undefined ? null : await readThread(parts.db, "incident", incident.id);
+    return thread === null ? null : upload(thread, file);
   };
 }
 

@@ -244,6 +244,21 @@ describe("sync rerun, abort and settle", () => {
     expect((await stopping.type("sync abort run 7")).tone).toBe("done");
   });
 
+  test("pause, resume and restore carry the run and the reason, and claim nothing", async () => {
+    const { type, calls } = desk();
+    expect(await type("sync pause run 7")).toMatchObject({ tone: "info", text: "Run 7 is asked to pause." });
+    expect(await type("sync resume person-sync prod")).toMatchObject({
+      tone: "info",
+      text: "Run 7 is asked to go on.",
+    });
+    expect((await type("sync restore run 7 the list is empty")).tone).toBe("info");
+    expect(calls.filter(([name]) => name !== "runs.newest")).toEqual([
+      ["runs.pause", 7],
+      ["runs.resume", 7],
+      ["runs.restore", 7, "the list is empty"],
+    ]);
+  });
+
   test("settle needs an outcome it knows, or asks for it", async () => {
     const { type, calls } = desk();
     const answer = await type("sync settle run 7 failed seen in the log");

@@ -206,9 +206,15 @@ function observed(execution: Execution, cursor: unknown, target: ScriptedTarget)
 
 /** A world whose `prod` is at such a target; the job is destructive and keeps a snapshot when `snapshot` says so. */
 export async function scriptedWorld(
-  more: { snapshot?: boolean; job?: Record<string, unknown>; store?: { connections: number } } = {},
+  more: {
+    snapshot?: boolean;
+    cannotSnapshot?: boolean;
+    job?: Record<string, unknown>;
+    store?: { connections: number };
+  } = {},
 ) {
   const { target, connector } = scriptedTarget();
+  if (more.cannotSnapshot === true) target.capabilities = { snapshot: false };
   const here = await world({
     connectors: [...connectors, connector],
     targets: { "sync-prod": { connector: "scripted" } },

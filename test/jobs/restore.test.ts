@@ -1,0 +1,183 @@
+import { expect, test } from "vitest";
+import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
+import { scriptedWorld } from "./scripted.ts";
+import { asking, drive, heldBy, history, numbered, queue, reread } from "./world.ts";
+
+test("the snapshot is taken and kept before the start is called", async () => {
+  const { here, target } = await scriptedWorld({ snapshot: true });
+  const run = await queue(here);
+  const kept: (string | undefined)[] = [];
+  target.gate = async (verb) => {
+    if (verb === "start") kept.push((await reread(here, run)).snapshot?.ref);
+  };
+  await drive(here, run, { state: "running" });
+  expect(kept).toEqual(["snap-1"]);
+  expect(target.calls.slice(0, 3).map((call) => call.split(" ")[0])).toEqual(["preflight", "snapshot", "start"]);
+  expect(await reread(here, run)).toMatchObject({
+    snapshot: { ref: "snap-1", takenAt: here.clock.now().toString(), evidence: "snap-1 holds 5,000 items" },
+  });
+});
+
+test("no start without its snapshot: it failed, it cannot be taken there, or it is too old", async () => {
+  const fails = await scriptedWorld({ snapshot: true });
+  fails.target.before = (verb) => {
+    if (verb === "snapshot") throw new ConnectorError("invalid", "no space left");
+  };
+  const refused = await drive(fails.here, await queue(fails.here));
+  expect(refused).toMatchObject({ state: "refused", error: { message: "no snapshot could be taken: no space left" } });
+  expect(fails.target.runs()).toEqual([]);
+  expect(await heldBy(fails.here)).toBeNull();
+
+  const old = await scriptedWorld({ snapshot: true });
+  old.target.snapshotAgeMs = 3_600_001;
+  expect(await drive(old.here, await queue(old.here))).toMatchObject({ state: "refused" });
+  expect(old.target.runs()).toEqual([]);
+
+  const cannot = await scriptedWorld({ snapshot: true, cannotSnapshot: true });
+  const never = await drive(cannot.here, await queue(cannot.here));
+  expect(never).toMatchObject({ state: "refused" });
+  expect(never.error?.message).toContain("cannot take one");
+});
+
+test("a snapshot whose answer is lost is asked for again: it is the same one", async () => {
+  const { here, target } = await scriptedWorld({ snapshot: true });
+  let lost = 0;
+  target.after = (verb) => {
+    if (verb === "snapshot" && lost++ === 0) throw new ConnectorError("ambiguous", "the answer was lost");
+  };
+  const run = await drive(here, await queue(here), { state: "running" });
+  expect(run.snapshot?.ref).toBe("snap-1");
+  expect(target.snapshots.size).toBe(1);
+});
+
+test("an abort with a snapshot brings back what was there, and says so by the target's word", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  const ended = await drive(here, run, { state: "aborted" });
+  expect(ended).toMatchObject({
+    state: "aborted",
+    restored: true,
+    proved: true,
+    proof: { text: "the list has 5,000 of 5,000 items" },
+    restoreHandle: { externalId: "x2" },
+  });
+  expect(await history(here, run)).toContain("restoring");
+  expect(target.calls.filter((call) => call.startsWith("restore"))).toEqual([
+    `restore ${run.intentKey}:restore snap-1`,
+  ]);
+  expect(await heldBy(here)).toBeNull();
+});
+
+test("a restore keeps the lease, and an abort of it is answered and not obeyed", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "running";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  await here.advance(run.id);
+  expect(await heldBy(here)).toBe(run.id);
+  const { said } = await here.runs.abort(asking(), run.number, null);
+  expect(said).toContain("not interrupted");
+  expect(target.calls.filter((call) => call.startsWith("abort"))).toHaveLength(1);
+  target.restoreEnds = "succeeded";
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+});
+
+test("a restore whose answer is lost is asked for again under the same key: one restore", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  let lost = 0;
+  target.after = (verb) => {
+    if (verb === "restore" && lost++ === 0) throw new ConnectorError("ambiguous", "the answer was lost");
+  };
+  await here.runs.abort(asking(), run.number, null);
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+  expect(target.calls.filter((call) => call.startsWith("restore"))).toHaveLength(2);
+  expect(target.restores()).toHaveLength(1);
+});
+
+test("a restore that fails is tried as often as declared, then people are asked and can try it again", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "failed";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  const failed = await drive(here, run, { state: "restore_failed" });
+  expect(failed).toMatchObject({ state: "restore_failed", restored: false, restoreAttempts: 2 });
+  expect(target.restores().map(({ key }) => key)).toEqual([`${run.intentKey}:restore`, `${run.intentKey}:restore:2`]);
+  expect(await heldBy(here)).toBe(run.id);
+  expect(await here.advance(run.id)).toEqual({ done: true });
+
+  target.restoreEnds = "succeeded";
+  const outcome = await here.runs.restore(asking(), run.number, "the disk is mended");
+  expect(outcome).toMatchObject({ kind: "done", value: { number: run.number, state: "restoring" } });
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true, restoreAttempts: 3 });
+});
+
+test("a restore that failed is settled as failed by a person's word, and as nothing else", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "failed";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restore_failed" });
+  const word = { reason: "rebuilt by hand" };
+  await expect(here.runs.settle(asking(), run.number, { ...word, outcome: "succeeded" })).rejects.toThrow("failed");
+  await here.runs.settle(asking(), run.number, { ...word, outcome: "failed" });
+  expect(await reread(here, run)).toMatchObject({ state: "failed", proved: false, proof: { kind: "person" } });
+  expect(await heldBy(here)).toBeNull();
+});
+
+test("found failed by itself: it stays failed, and its snapshot is brought back by a run of its own", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  const [execution] = target.executions;
+  if (execution !== undefined) Object.assign(execution, { phase: "failed", evidence: "stage 3 failed" });
+  const failed = await drive(here, run, { state: "failed" });
+  expect(failed).toMatchObject({ state: "failed", proved: true, restored: false });
+  expect((await here.runs.get(asking(), run.number)).can.restore).toBe(true);
+
+  const outcome = await here.runs.restore(asking(), run.number, null);
+  if (outcome.kind !== "done") throw new Error("it was asked instead");
+  const restore = await numbered(here, outcome.value.number);
+  expect(restore).toMatchObject({ kind: "restore", parentId: run.id, state: "queued" });
+  expect(await drive(here, restore)).toMatchObject({ state: "succeeded", restored: true, proved: true });
+  expect(target.calls).toContain(`restore ${restore.intentKey} snap-1`);
+  expect(target.runs()).toHaveLength(1);
+  const audit = await here.store.db
+    .selectFrom("audit")
+    .select(["action", "outcome"])
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+  expect(audit).toEqual({ action: "run.restore", outcome: "allowed" });
+});
+
+test("a run of kind restore is started once, whatever becomes of the answer, and is not aborted", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  target.restoreEnds = "running";
+  const [execution] = target.executions;
+  if (execution !== undefined) Object.assign(execution, { phase: "failed", evidence: "stage 3 failed" });
+  await drive(here, run, { state: "failed" });
+  target.after = (verb) => {
+    if (verb === "restore") throw new ConnectorError("ambiguous", "the answer was lost");
+  };
+  const outcome = await here.runs.restore(asking(), run.number, null);
+  if (outcome.kind !== "done") throw new Error("it was asked instead");
+  const restore = await numbered(here, outcome.value.number);
+  expect(await drive(here, restore, { state: "running" })).toMatchObject({ state: "running" });
+  expect(target.restores()).toHaveLength(1);
+  const { said } = await here.runs.abort(asking(), restore.number, null);
+  expect(said).toContain("not interrupted");
+  target.restoreEnds = "succeeded";
+  expect(await drive(here, restore)).toMatchObject({ state: "succeeded", restored: true });
+});
+
+test("what cannot be restored is said with the way out", async () => {
+  const { here, running } = await scriptedWorld();
+  const run = await running();
+  await expect(here.runs.restore(asking(), run.number, null)).rejects.toThrow("has not ended");
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "aborted" });
+  await expect(here.runs.restore(asking(), run.number, null)).rejects.toThrow("No snapshot was kept");
+});
