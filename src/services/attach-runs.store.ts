@@ -32,7 +32,7 @@ async function attach(tx: Tx, { incident, run }: { incident: IncidentId; run: Ru
       actor: row.requested_by,
       actorKey: row.requested_by_key,
       actorName: row.requested_by_name,
-      text: `run ${row.number}: ${row.job} in ${row.environment} requested, before there was this incident`,
+      text: `run ${row.number}: ${row.job} in ${row.environment} requested, outside this incident`,
       data: { run: row.number, state: row.state, proved: row.proved },
       // The header shows the run, and the run's own card is where it was asked for.
       visible: false,

@@ -285,7 +285,7 @@ test("a run outside any incident belongs to the one that its failure opens; one 
   const opened = (await incident(1)).id;
   expect(await incidentsOfRuns()).toEqual([opened]);
   expect(await timeline(1)).toMatchObject([
-    { kind: "run", by: "asha", text: "run 1: person-sync in prod requested, before there was this incident" },
+    { kind: "run", by: "asha", text: "run 1: person-sync in prod requested, outside this incident" },
     { kind: "signal", text: expect.stringContaining("Unknown column") },
   ]);
   const work = await store.db.selectFrom("outbox").select(["kind", "ref"]).where("kind", "=", "run-card").execute();
