@@ -192,12 +192,12 @@ export async function notStarted(
       await moveRun(tx, fresh, { event: "retry", ...ours(clock, reason, { set: { error, retryAt } }) });
       return again(retryAt);
     }
-    await moveRun(tx, fresh, {
-      event: "fail",
-      ...ours(clock, `it was not started: ${why.message}`, {
-        set: { error, proved: true, proof: { kind: "not_started", text: why.message } },
-      }),
-    });
+    const ran = fresh.executionsEnded > 0;
+    const reason = ran
+      ? `attempt ${fresh.attempt} was not started, and the one before had failed: ${why.message}`
+      : `it was not started: ${why.message}`;
+    const proof = { kind: ran ? "target" : "not_started", text: why.message } as const;
+    await moveRun(tx, fresh, { event: "fail", ...ours(clock, reason, { set: { error, proved: true, proof } }) });
     return DONE;
   });
 }

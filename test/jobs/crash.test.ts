@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { type Http, http as realHttp } from "../../src/base/http.ts";
+import type { Connection } from "../../src/jobs/connectors/contract.ts";
+import type { Run } from "../../src/jobs/runs.store.ts";
 import { isTerminal } from "../../src/jobs/states.ts";
 import type { Store } from "../../src/store/store.ts";
+import { type ScriptedTarget, scriptedWorld } from "./scripted.ts";
 import { stoppable } from "./stoppable.ts";
 import { asking, drive, hear, heldBy, history, partsOf, queue, reread, type World, world } from "./world.ts";
 
@@ -38,8 +41,158 @@ function doomed(here: World, killAt: number) {
       return result;
     },
   };
-  const parts = partsOf({ store, clock: here.clock, catalogue: here.catalogue, http });
+  const connectors = here.connectors?.map((connector) => ({
+    ...connector,
+    open: (...given: Parameters<typeof connector.open>) => touched(connector.open(...given), touch),
+  }));
+  const base = { store, clock: here.clock, catalogue: here.catalogue, http };
+  const parts = partsOf(connectors === undefined ? base : { ...base, connectors });
   return { ...here, ...parts, store: here.store, died: () => dead };
+}
+
+/** Every call of a connection is touched twice: before it is made, and once it was answered. */
+function touched(connection: Connection, touch: () => void): Connection {
+  return new Proxy(connection, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function" || name === "plan") return member;
+      return async (...given: unknown[]) => {
+        touch();
+        const answer: unknown = await Reflect.apply(member, target, given);
+        touch();
+        return answer;
+      };
+    },
+  });
+}
+
+/** Kills a process at each of its touches in turn, lets another take over, and asks `then` what came of it. */
+async function killedEverywhere(
+  here: World,
+  how: {
+    begin: () => Promise<Run>;
+    drive: (victim: World, run: Run) => Promise<unknown>;
+    then: (run: Run, killAt: number) => Promise<unknown>;
+    least: number;
+  },
+): Promise<void> {
+  let points = 0;
+  for (let killAt = 1; ; killAt += 1) {
+    const run = await how.begin();
+    const victim = doomed(here, killAt);
+    await how.drive(victim, run).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    await how.then(run, killAt);
+    if (!victim.died()) break;
+    points += 1;
+  }
+  expect(points).toBeGreaterThan(how.least);
+}
+
+test("killed at every point of a start with a snapshot: one snapshot, kept before the one start", async () => {
+  const { here, target } = await scriptedWorld({ snapshot: true });
+  target.before = (verb) => {
+    if (verb === "start") expect(target.snapshots.size).toBe(1);
+  };
+  await killedEverywhere(here, {
+    begin: () => {
+      forget(target);
+      return queue(here);
+    },
+    drive: (victim, run) => drive(victim, run, { state: "running", steps: 10 }),
+    then: async (run, killAt) => {
+      const running = await drive(here, run, { state: "running" });
+      expect(running, `killed at ${killAt}`).toMatchObject({ state: "running", snapshot: { ref: "snap-1" } });
+      expect(target.runs(), `killed at ${killAt}`).toHaveLength(1);
+      expect(await heldBy(here)).toBe(run.id);
+      await here.runs.abort(asking(), run.number, null);
+      expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+      expect(await heldBy(here)).toBeNull();
+    },
+    least: 12,
+  });
+}, 60_000);
+
+test("killed at every point of an abort and its restore: stopped once, restored once, proved, its place free", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  await killedEverywhere(here, {
+    begin: async () => {
+      forget(target);
+      const run = await running();
+      await here.runs.abort(asking(), run.number, null);
+      return run;
+    },
+    drive: (victim, run) => drive(victim, run, { state: "aborted", steps: 20 }),
+    then: async (run, killAt) => {
+      const ended = await drive(here, run, { state: "aborted" });
+      expect(ended, `killed at ${killAt}`).toMatchObject({ state: "aborted", restored: true, proved: true });
+      expect(ended.abortToldAt).not.toBeNull();
+      expect(target.runs(), `killed at ${killAt}`).toHaveLength(1);
+      expect(target.restores(), `killed at ${killAt}`).toHaveLength(1);
+      expect(await heldBy(here)).toBeNull();
+    },
+    least: 12,
+  });
+}, 60_000);
+
+test("killed at every point of a pause and of going on: what the target says in the end, and once asked it stays asked", async () => {
+  const { here, target, running } = await scriptedWorld();
+  const wish = async (run: Run, verb: "pause" | "resume") => here.runs[verb](asking(), run.number);
+  await killedEverywhere(here, {
+    begin: async () => {
+      forget(target);
+      const run = await running();
+      await wish(run, "pause");
+      return run;
+    },
+    drive: async (victim, run) => {
+      await drive(victim, run, { state: "paused", steps: 10 });
+      await wish(run, "resume");
+      await drive(victim, run, { state: "running", steps: 10 });
+    },
+    then: async (run, killAt) => {
+      if ((await reread(here, run)).pauseRequestedAt !== null) await drive(here, run, { state: "paused" });
+      if ((await reread(here, run)).state === "paused") await wish(run, "resume");
+      expect(await drive(here, run, { state: "running" }), `killed at ${killAt}`).toMatchObject({ state: "running" });
+      expect(target.active().map(({ phase }) => phase)).toEqual(["running"]);
+      await here.runs.abort(asking(), run.number, null);
+      await drive(here, run, { state: "aborted" });
+    },
+    least: 8,
+  });
+}, 60_000);
+
+test("killed at every point of a second attempt: each attempt was started once", async () => {
+  const { here, target, running } = await scriptedWorld({ job: { maxAttempts: 4 } });
+  await killedEverywhere(here, {
+    begin: async () => {
+      forget(target);
+      const run = await running();
+      const [execution] = target.executions;
+      Object.assign(execution ?? {}, { phase: "failed", evidence: "the index is locked", retryable: true });
+      return run;
+    },
+    drive: async (victim, run) => {
+      await drive(victim, run, { state: "retry_wait", steps: 10 });
+      await drive(victim, run, { state: "running", steps: 10 });
+    },
+    then: async (run, killAt) => {
+      if ((await reread(here, run)).executionsEnded === 0) await drive(here, run, { state: "retry_wait" });
+      expect(await drive(here, run, { state: "running" }), `killed at ${killAt}`).toMatchObject({ executionsEnded: 1 });
+      expect(target.runs().map(({ key }) => key)).toEqual([run.intentKey, `${run.intentKey}:2`]);
+      await here.runs.abort(asking(), run.number, null);
+      await drive(here, run, { state: "aborted" });
+    },
+    least: 8,
+  });
+}, 60_000);
+
+/** The target as it was before any run of ours. */
+function forget(target: ScriptedTarget): void {
+  target.executions.length = 0;
+  target.snapshots.clear();
+  target.calls.length = 0;
 }
 
 async function toRunning(here: Parameters<typeof drive>[0], run: Awaited<ReturnType<typeof queue>>) {
