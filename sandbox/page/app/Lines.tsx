@@ -12,6 +12,7 @@ export function Lines({ lines, place, inThread }: { lines: Message[]; place: str
   const { zone, now } = useDirectory();
   const box = useRef<HTMLDivElement>(null);
   const atBottom = useRef(true);
+  const lastTop = useRef(0);
   const reader = { zone, now: now() };
   const dayOf = (message: Message): string => formatDateToken(secondsOf(message.ts), "{day_divider_pretty}", reader);
 
@@ -38,7 +39,10 @@ export function Lines({ lines, place, inThread }: { lines: Message[]; place: str
       className="lines"
       ref={box}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        atBottom.current = scrollHeight - scrollTop - clientHeight < nearBottomPixels;
+        // A scroll of ours is told of late, when there may be more below by then: only going up is the reader's wish.
+        const near = scrollHeight - scrollTop - clientHeight < nearBottomPixels;
+        if (near || scrollTop < lastTop.current) atBottom.current = near;
+        lastTop.current = scrollTop;
       }}
     >
       <div className="lines-inner">

@@ -129,6 +129,31 @@ describe.runIf(hasChromium())("the page in a browser", () => {
     await expectText(page.getByRole("main"), "This channel is archived.");
   });
 
+  test("the newest line stays in sight however fast lines come, unless the reader has scrolled up", async () => {
+    const { page, workspace } = await openDesk();
+    const say = (text: string) => workspace.say({ user: "ben", channel: "ops", text });
+    for (let n = 1; n <= 30; n += 1) await say(`line ${n}`);
+    const lines = page.locator("main .lines");
+    await expectText(lines, "line 30");
+    const below = () => lines.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+    await expect.poll(below).toBeLessThan(2);
+    // The browser tells of the last scroll when there is more below already.
+    await lines.evaluate((box) => {
+      box.append(Object.assign(document.createElement("div"), { style: "height: 600px" }));
+      box.dispatchEvent(new Event("scroll"));
+    });
+    await say("line 31");
+    await expectText(lines, "line 31");
+    await expect.poll(below).toBeLessThan(2);
+    await lines.evaluate((box) => {
+      box.scrollTop = 0;
+      return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    });
+    await say("line 32");
+    await expectText(lines, "line 32");
+    expect(await lines.evaluate((box) => box.scrollTop)).toBe(0);
+  });
+
   test("drills are listed and played in the panel", async () => {
     const { page } = await openDesk();
     await page.getByRole("button", { name: "Drills" }).click();
