@@ -50,6 +50,7 @@ import { type Db, openStore } from "./store/store.ts";
 export interface AppParts {
   readonly config: ServingConfig;
   readonly catalogue: Catalogue;
+import { viewRun } from "./services/runs-view.ts";
   readonly log: Logger;
   readonly clock: Clock;
   readonly reportError: (error: unknown, context: Readonly<Record<string, unknown>>) => void;
@@ -101,6 +102,7 @@ export function createApp(parts: AppParts): App {
     },
   });
 
+    viewRun: (run) => viewRun(ground, run),
   const { groupMembers } = slack;
   const connections = createConnections({ catalogue, http, clock });
   const authorise = createAuthorise({ store, clock, catalogue, groupMembers });

@@ -3,7 +3,7 @@ import type { Catalogue } from "../config/catalogue.ts";
 import type { ChainPlace, IncidentView, RunState, RunView } from "../services/contract.ts";
 import { lasting } from "../services/runs-expected.ts";
 import type { AnswerButton } from "./answer.ts";
-import { capital, count, escaped, near, safe } from "./format.ts";
+import { capital, count, escaped, near } from "./format.ts";
 import { offersOf } from "./offers.ts";
 import { pinWords } from "./pin-words.ts";
 
@@ -106,7 +106,7 @@ export function runDetails(run: RunView): string[] {
 /** `Chain 1 of 3: *person-sync*, then post-sync, then orphans`; stopped says why. */
 export function chainWords({ position, jobs, state, said, next }: ChainPlace): string {
   const names = jobs.map((job, index) => (index + 1 === position ? `*${escaped(job)}*` : escaped(job)));
-  const stopped = state === "stopped" && said !== null && next === null ? `. ${capital(safe(said))}` : "";
+  const stopped = state === "stopped" && said !== null && next === null ? `. ${capital(escaped(said))}` : "";
   const after = next === null ? "" : `. Run ${next} followed`;
   return `Chain ${position} of ${jobs.length}: ${names.join(", then ")}${after}${stopped}`;
 }

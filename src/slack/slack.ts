@@ -4,7 +4,9 @@ import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
+import type { Run } from "../jobs/runs.store.ts";
 import type { NumbersOfThread } from "../services/command-requests.ts";
+import type { RunView } from "../services/contract.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { createAnswerer } from "./answers.ts";
@@ -40,6 +42,8 @@ export interface SlackOptions {
   readonly log: Logger;
   readonly http: Http;
   readonly ports: SlackPorts;
+  /** A run as people see it, for its card. */
+  readonly viewRun: (run: Run) => Promise<RunView>;
 }
 
 /** Everything of Slack. Creating it asks nothing of Slack. */
@@ -77,7 +81,7 @@ export function createSlack(options: SlackOptions): Slack {
   const projection = { store, poster, keepRoot, catalogue, clock, log };
   const projectIncident = createIncidentProjector(projection);
   const projectLog = createRunLogProjector({ ...projection, upload: createUploadFile(api.client) });
-  const projectRunCard = createRunCardProjector({ ...projection, projectLog });
+  const projectRunCard = createRunCardProjector({ ...projection, projectLog, viewRun: options.viewRun });
   const bolt = listen();
 
   /** A worker that was given neither secret only speaks to Slack. */

@@ -15,6 +15,7 @@ import {
   receiveCommand,
 } from "../../src/services/command-requests.ts";
 import { confirmationState } from "../../src/services/confirmations.ts";
+import { viewRun } from "../../src/services/runs-view.ts";
 import { createSlack, type Slack } from "../../src/slack/slack.ts";
 import { claimWork, dueWork, releaseWork, type WorkOutcome } from "../../src/store/outbox.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -67,6 +68,7 @@ export async function startDesk(options: {
     catalogue,
     log: silentLogger,
     http,
+    viewRun: (run) => viewRun({ store, clock, catalogue, connections: { of: () => null } }, run),
     ports: {
       receiveCommand: (received) => unlessLost(() => receiveCommand(store, clock, received)),
       readCommand: (id) => unlessLost(() => readCommandRequest(store.db, id)),

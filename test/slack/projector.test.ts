@@ -3,6 +3,7 @@ import { manualClock } from "../../src/base/clock.ts";
 import type { TimelineEntryId } from "../../src/base/ids.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { blankEntry } from "../../src/incidents/timeline.store.ts";
+import { viewRun } from "../../src/services/runs-view.ts";
 import { type Called, createSlackApi, type SlackApi } from "../../src/slack/api.ts";
 import { createChannels } from "../../src/slack/channels.ts";
 import { createKeepRoot } from "../../src/slack/home-channel.ts";
@@ -41,7 +42,11 @@ async function desk(start: () => Promise<Backend>) {
     const channels = createChannels({ api, clock });
     const keepRoot = createKeepRoot({ db: store.db, poster, channels, catalogue, clock, log: silentLogger });
     const parts = { store, poster, keepRoot, catalogue, clock, log: silentLogger };
-    return { incident: createIncidentProjector(parts), card: createRunCardProjector(parts) };
+    const viewing = { store, clock, catalogue, connections: { of: () => null } };
+    return {
+      incident: createIncidentProjector(parts),
+      card: createRunCardProjector({ ...parts, viewRun: (run) => viewRun(viewing, run) }),
+    };
   };
   const projectors = assemble();
   /** Steps until nothing is left, moving the clock to when the next may be; at most so often. */

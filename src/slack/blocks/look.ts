@@ -36,6 +36,9 @@ export function placeMrkdwn(place: Place | null): string {
     : `${circle} ${nameText(place.name)}`;
 }
 
+/** ":red_circle:": the colour that the catalogue gives an environment. */
+export const circleOf = ({ look }: Place): string => CIRCLES[look];
+
 /** The same in words alone. */
 export function placePlain(place: Place | null): string {
   if (place === null) return "environment not known";

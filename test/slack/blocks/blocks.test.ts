@@ -8,7 +8,8 @@ import { entryReply } from "../../../src/slack/blocks/entry.ts";
 import { formErrors, formView, submittedValues, waitingView } from "../../../src/slack/blocks/form.ts";
 import { type IncidentHeader, incidentHeader } from "../../../src/slack/blocks/incident.ts";
 import { chooseIncidentView, noteToAdd } from "../../../src/slack/blocks/note.ts";
-import { type RunCard, runCard } from "../../../src/slack/blocks/run.ts";
+import { runCard } from "../../../src/slack/blocks/run.ts";
+import { aRun } from "./cards.ts";
 import { calls, checkMessage, checkView } from "./checker.ts";
 
 const instant = fc
@@ -61,34 +62,6 @@ const incident: fc.Arbitrary<IncidentHeader> = fc.record({
   runs: fc.array(headerRun, { maxLength: 20 }),
   joinedBy: maybe(words),
   mention: fc.constant(null),
-  displaced: maybe(words),
-});
-const card: fc.Arbitrary<RunCard> = fc.record({
-  number,
-  job: words,
-  title: maybe(words),
-  place,
-  state,
-  stateSince: instant,
-  byName: words,
-  requestedAt: instant,
-  startedAt: maybe(instant),
-  finishedAt: maybe(instant),
-  because: maybe(words),
-  settledBy: maybe(words),
-  proved: fc.boolean(),
-  restored: fc.boolean(),
-  attempt: fc.nat({ max: 20 }),
-  progress: maybe(
-    fc.record(
-      { stage: fc.nat(), stages: fc.nat(), done: fc.nat(), total: fc.nat(), unit: words },
-      { requiredKeys: [] },
-    ),
-  ),
-  error: maybe(words),
-  cannotStop: fc.boolean(),
-  parent: maybe(number),
-  incident: maybe(number),
   displaced: maybe(words),
 });
 const question = fc.record({
@@ -147,25 +120,6 @@ test("any incident is a message that Slack takes, complete without its blocks, a
       expect(message.text).toContain(`INC-${given.number}`);
       expect(message.text).toContain(given.status);
       expect(calls(message)).toEqual([]);
-    }),
-  );
-});
-
-test("any run is a message that Slack takes and calls nobody", () => {
-  fc.assert(
-    fc.property(card, (given) => {
-      const message = runCard(given);
-      expect(checkMessage(message)).toEqual([]);
-      expect(calls(message)).toEqual([]);
-    }),
-  );
-});
-
-test("a run never reads as proved when it was not", () => {
-  fc.assert(
-    fc.property(card, (given) => {
-      const { text } = runCard({ ...given, proved: false, job: "job", place: { ...given.place, name: "prod" } });
-      expect(text.replaceAll("not proved", "")).not.toContain("proved");
     }),
   );
 });
@@ -344,67 +298,6 @@ test("the buttons follow the status: nothing is offered that makes no sense", ()
   const run = { number: 3, job: "sync", environment: "prod", state: "failed", proved: true } as const;
   expect(labels({ ...esr, runs: [run] })).toContain("Rerun");
   expect(labels({ ...esr, runs: [run, { ...run, number: 4, state: "running" }] })).not.toContain("Rerun");
-});
-
-const aRun: RunCard = {
-  number: 4,
-  job: "person-sync",
-  title: "Person search index",
-  place: { name: "prod", look: "red", protected: true },
-  state: "running",
-  stateSince: at("2021-03-17T10:45:00Z"),
-  byName: "Asha Rao",
-  requestedAt: at("2021-03-17T10:44:00Z"),
-  startedAt: at("2021-03-17T10:45:00Z"),
-  finishedAt: null,
-  because: "the target says it runs",
-  settledBy: null,
-  proved: false,
-  restored: false,
-  attempt: 1,
-  progress: { stage: 2, stages: 4, done: 1_200, total: 5_000 },
-  error: null,
-  cannotStop: false,
-  parent: 3,
-  incident: null,
-  displaced: null,
-};
-
-test("a card outside the thread of its incident names it", () => {
-  expect(JSON.stringify(runCard(aRun).blocks)).not.toContain("INC-");
-  expect(JSON.stringify(runCard({ ...aRun, state: "failed", incident: 7 }).blocks)).toContain("belongs to INC-7");
-});
-
-test("a card tells the progress and offers what the state allows", () => {
-  const drawn = JSON.stringify(runCard(aRun).blocks);
-  expect(drawn).toContain("Stage 2 of 4, 1,200 of 5,000 items");
-  expect(drawn).toContain("sync abort run 4");
-  expect(JSON.stringify(runCard({ ...aRun, state: "unknown" }).blocks)).toContain("sync settle run 4");
-  expect(JSON.stringify(runCard({ ...aRun, state: "aborting" }).blocks)).not.toContain("command:");
-});
-
-test("what could not be stopped is said, and not offered to be stopped again", () => {
-  const drawn = JSON.stringify(runCard({ ...aRun, cannotStop: true }).blocks);
-  expect(drawn).toContain("cannot be stopped from here");
-  expect(drawn).not.toContain("sync abort");
-  const unknown = JSON.stringify(runCard({ ...aRun, state: "unknown", cannotStop: true }).blocks);
-  expect(unknown).toContain("sync settle run 4");
-  expect(unknown).not.toContain("sync abort");
-  expect(JSON.stringify(runCard({ ...aRun, state: "failed", cannotStop: true }).blocks)).not.toContain(
-    "cannot be stopped",
-  );
-});
-
-test("a card says since when before what it means, and who asked once", () => {
-  const asked = runCard({ ...aRun, state: "queued", because: "Asha Rao asked for it" });
-  expect(JSON.stringify(asked.blocks).match(/Asha Rao/g)).toHaveLength(1);
-  expect(runCard({ ...aRun, state: "unknown" }).text).toMatch(/Not known since <!date[^>]*>: it may be running/);
-});
-
-test("an end on a person's word says whose word, and that it is not proved", () => {
-  const settled = runCard({ ...aRun, state: "succeeded", settledBy: "Ben", proved: false });
-  expect(settled.text).toContain("Succeeded: settled by Ben's word, not proved");
-  expect(runCard({ ...aRun, state: "succeeded", proved: true }).text).toContain("Succeeded, proved");
 });
 
 test("what was typed is compared before anything is sent", () => {

@@ -151,7 +151,9 @@ function checkMrkdwn(what: string, text: string): string[] {
 /** The tokens that call people (in plain_text they are only characters): `<!channel>`, `<!here>`, `<!everyone>`, `<!subteam^S1>`, `<@U1>`. */
 export function calls(message: { text: string; blocks: readonly unknown[] }): string[] {
   const shown = message.blocks.filter((block) => object(block)["type"] !== "header");
-  return JSON.stringify([message.text, shown]).match(/<(?:!(?!date)[^<>]*|@[^<>]*)>/g) ?? [];
+  // A button's value is what it types, never what is drawn.
+  const drawn = (key: string, value: unknown) => (key === "value" ? undefined : value);
+  return JSON.stringify([message.text, shown], drawn).match(/<(?:!(?!date)[^<>]*|@[^<>]*)>/g) ?? [];
 }
 
 const between = (what: string, length: number, max: number): string[] =>
