@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Connection, Connector, ConnectorContext } from "./contract.ts";
 import { ecsConnector } from "./ecs.ts";
+import { githubActionsConnector } from "./github-actions.ts";
 import { httpConnector } from "./http.ts";
 import { jobContractConnector } from "./job-contract.ts";
 import { noopConnector } from "./noop.ts";
@@ -17,6 +18,7 @@ export interface ListedConnector {
 /** Every connector there is. A test proves that the folder holds no other. */
 export const connectors: readonly ListedConnector[] = [
   listed(ecsConnector),
+  listed(githubActionsConnector),
   listed(httpConnector),
   listed(jobContractConnector),
   listed(noopConnector),
