@@ -6,6 +6,9 @@ import type { Command, Family } from "./command.ts";
 /** The message shortcut's callback: what it sends is `incident note` with the message's text and time. */
 export const ADD_TO_TIMELINE = "add_to_timeline";
 
+/** The same for a message with a file of ids: what it sends is `sync resync` with that file. */
+export const RESYNC_FROM_FILE = "resync_from_file";
+
 /** All three request URLs are one: Bolt tells them apart. */
 export const REQUEST_URL = "https://YOUR-HOST/slack/events";
 
@@ -19,15 +22,15 @@ export interface Scope {
 
 /** At most 13: whoever installs the app reads them all. */
 export const SCOPES: readonly Scope[] = [
-  { name: "commands", because: "/sync, /incident and the message shortcut" },
+  { name: "commands", because: "/sync, /incident and the message shortcuts" },
   { name: "chat:write", because: "posts and updates the threads of incidents and runs, answers only you can see" },
   { name: "app_mentions:read", because: "commands by mention, in threads too" },
   { name: "channels:read", because: "finds the routed channels by name and sees whether the bot is a member" },
   { name: "channels:history", because: "what people write in a thread becomes its timeline; watched alert channels" },
   { name: "reactions:read", because: "a pushpin marks a line of the timeline as key" },
   { name: "users:read", because: "people's names instead of ids; guests are refused" },
-  { name: "files:read", because: "the names of files that are shared in a thread" },
-  { name: "files:write", because: "uploads the postmortem to the thread" },
+  { name: "files:read", because: "the names of files that are shared in a thread; ids from a file that you attach" },
+  { name: "files:write", because: "uploads the postmortem, a run's log and its result per id to the thread" },
   { name: "groups:read", because: "channels:read for private channels", optional: true },
   { name: "groups:history", because: "channels:history for private channels", optional: true },
   { name: "usergroups:read", because: "groups of the catalogue that are Slack user groups", optional: true },
@@ -114,6 +117,12 @@ export function manifestOf(commands: readonly Command[]): Manifest {
           type: "message",
           callback_id: ADD_TO_TIMELINE,
           description: "Add this message to an incident's timeline",
+        },
+        {
+          name: "Resync from this file",
+          type: "message",
+          callback_id: RESYNC_FROM_FILE,
+          description: "Hand over the ids in this file again",
         },
       ],
     },

@@ -7,7 +7,7 @@ import { type Db, jsonb, type Tx } from "../store/store.ts";
 /** A question is open for this long (domain time). */
 export const CONFIRM_WITHIN_MS = 10 * 60_000;
 
-export type ConfirmationKind = "run" | "settle" | "pin" | "chain";
+export type ConfirmationKind = "run" | "settle" | "pin" | "chain" | "redrive";
 
 /** What was asked, and so what will be done: plain values, compared as a whole. */
 export type Bound = Readonly<Record<string, string | number | boolean | null>>;

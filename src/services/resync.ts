@@ -7,7 +7,7 @@ import { type ListedIds, listedIds, listOfQuestion } from "../fanout/lists.store
 import { type FanoutPlan, lastsMs, planOf } from "../fanout/plan.ts";
 import type { Authorise } from "../guard/authorise.ts";
 import type { GroupMembers } from "../guard/grants.ts";
-import { needPlaced, type Placed } from "../guard/names.ts";
+import { allPlaced, needPlaced, type Placed } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Run } from "../jobs/runs.store.ts";
@@ -103,6 +103,16 @@ async function listed({ store }: ResyncParts, asking: Asking, what: HandOver): P
     message: "This form is not known.",
     wayOut: "Nothing was done. Ask again.",
   });
+}
+
+/** Every job in every environment whose target takes ids. */
+export function placesThatTakeIds(
+  catalogue: Catalogue,
+  connections: Connections,
+): { job: string; environment: string }[] {
+  return allPlaced(catalogue)
+    .filter(({ place }) => (connections.of(place.target)?.capabilities.items ?? null) !== null)
+    .map(({ job, environment }) => ({ job, environment }));
 }
 
 function planFor({ connections, catalogue }: ResyncParts, target: string): FanoutPlan {

@@ -3,14 +3,17 @@ import type { Clock } from "../base/clock.ts";
 import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import type { UploadToThread } from "../postmortem/exporters/contract.ts";
+import type { UploadToRun } from "../fanout/fanning.ts";
 import type { Run } from "../jobs/runs.store.ts";
+import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { NumbersOfThread } from "../services/command-requests.ts";
 import type { RunView } from "../services/contract.ts";
+import type { ReadAttached } from "../services/id-lists-file.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { createAnswerer } from "./answers.ts";
 import { createSlackApi, recordOf, stringOf } from "./api.ts";
+import { createReadAttached } from "./attached.ts";
 import { type Bolt, createBolt } from "./bolt.ts";
 import { type CaptureSlackEvent, createCapture } from "./capture.ts";
 import { createChannels } from "./channels.ts";
@@ -27,7 +30,7 @@ import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
 import { registerSurfaces } from "./surfaces/register.ts";
 import { createRespond } from "./surfaces/respond.ts";
 import { mayBeComing, numbersOfThread } from "./threads.store.ts";
-import { createUploadFile, createUploadToThread } from "./uploads.ts";
+import { createUploadFile, createUploadToRun, createUploadToThread } from "./uploads.ts";
 
 export interface SlackOptions {
   readonly token: string;
@@ -61,6 +64,9 @@ export interface Slack {
   readonly numbersOfThread: NumbersOfThread;
   readonly directory: Directory;
   readonly uploadToThread: UploadToThread;
+  readonly uploadToRun: UploadToRun;
+  /** The text of a file that came with a message. */
+  readonly readAttached: ReadAttached;
   /** The Slack ids of the members of a Slack user group. */
   readonly groupMembers: (slackGroup: string) => Promise<readonly string[]>;
   /** The name of a channel that an event names by id; null when Slack does not tell. */
@@ -127,6 +133,8 @@ export function createSlack(options: SlackOptions): Slack {
     },
     directory,
     uploadToThread: createUploadToThread({ db, client: api.client }),
+    uploadToRun: createUploadToRun({ db, client: api.client }),
+    readAttached: createReadAttached({ http, token: options.token, slackApiUrl: options.slackApiUrl }),
     groupMembers: createGroupMembers({ api, clock, log }),
     channelName: async (id) => {
       const known = channels.nameOf(id);

@@ -1,4 +1,5 @@
 import type { WebClient } from "@slack/web-api";
+import type { UploadToRun } from "../fanout/fanning.ts";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { Db } from "../store/store.ts";
 import { readThread, type Thread } from "./threads.store.ts";
@@ -19,6 +20,31 @@ export function createUploadFile(client: WebClient): UploadFile {
       content: file.text,
     });
     return addressOf(uploaded.files);
+  };
+}
+
+/** The same for bytes, in the thread of a run: its incident's when it has one. Null while there is no thread. */
+export function createUploadToRun(parts: { db: Db; client: WebClient }): UploadToRun {
+  return async (file) => {
+    const run = await parts.db
+      .selectFrom("runs")
+      .select("incident_id")
+      .where("id", "=", file.runId)
+      .executeTakeFirst();
+    const incident = run?.incident_id ?? null;
+    const thread =
+      incident === null
+        ? await readThread(parts.db, "run", file.runId)
+        : await readThread(parts.db, "incident", incident);
+    if (thread === null) return null;
+    const uploaded = await parts.client.filesUploadV2({
+      channel_id: thread.channelId,
+      thread_ts: thread.rootTs,
+      filename: file.name,
+      title: file.title,
+      file: file.bytes,
+    });
+    return addressOf(uploaded.files) ?? "";
   };
 }
 

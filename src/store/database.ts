@@ -93,15 +93,40 @@ export interface Counters {
   value: number;
 }
 
+export interface DeadLetterQueues {
+  count: Generated<number>;
+  kept_for_ms: number | null;
+  level: Generated<number>;
+  looked_at: Temporal.Instant;
+  queue: string | null;
+  target: string;
+  trouble: string | null;
+}
+
+export interface DeadLetterRedrives {
+  asked_at: Temporal.Instant;
+  attempts: Generated<number>;
+  ended_at: Temporal.Instant | null;
+  id: Generated<number>;
+  per_second: number;
+  request_key: string;
+  requested_by: string;
+  requested_by_key: string;
+  requested_by_name: string;
+  target: string;
+}
+
 export interface DeadLetters {
   attributes: Generated<Json>;
   body: string;
   expires_at: Temporal.Instant | null;
+  fate: string | null;
   gone_at: Temporal.Instant | null;
   id: Generated<number>;
   last_seen_at: Temporal.Instant;
   message_id: string;
   queue: string;
+  redrive_id: number | null;
   redriven_at: Temporal.Instant | null;
   redriven_by: string | null;
   seen_at: Temporal.Instant;
@@ -541,6 +566,8 @@ export interface DB {
   command_requests: CommandRequests;
   confirmations: Confirmations;
   counters: Counters;
+  dead_letter_queues: DeadLetterQueues;
+  dead_letter_redrives: DeadLetterRedrives;
   dead_letters: DeadLetters;
   delivery_keys: DeliveryKeys;
   exports: Exports;

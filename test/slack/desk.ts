@@ -75,6 +75,7 @@ export async function startDesk(options: {
       receiveSlackEvent: (envelope) => unlessLost(() => captureAtOnce(envelope)),
       questionState: (id) => confirmationState(store.db, id, clock.now()),
       mayAsk: (text) => options.mayAsk?.(text) ?? false,
+      resyncPlaces: () => [{ job: "placements", environment: "prod" }],
       openIncidents: () => listIncidents(store.db, { limit: 20 }),
     },
   });

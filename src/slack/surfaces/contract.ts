@@ -12,6 +12,8 @@ export interface SlackPorts {
   mayAsk(text: string, at: { incident: number | null; run: number | null }): boolean;
   /** Whether a question still waits for its answer; `unkept`: it is a form that may be filled in at any time. */
   questionState(id: string): Promise<"open" | "answered" | "expired" | "unkept">;
+  /** Jobs in environments whose target takes ids, for the shortcut that asks which one is meant. */
+  resyncPlaces(): readonly { readonly job: string; readonly environment: string }[];
   /** Open incidents, newest first, for the shortcut that asks which one is meant. */
   openIncidents(): Promise<readonly { readonly number: number; readonly title: string }[]>;
 }

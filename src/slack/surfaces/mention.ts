@@ -1,5 +1,7 @@
 import type { ReceivedCommand } from "../../services/command-requests.ts";
+import type { AttachedFile } from "../../services/id-lists-file.ts";
 import { asRecord, recordOf, stringOf } from "../api.ts";
+import { attachedTo } from "../attached.ts";
 
 type Envelope = Readonly<Record<string, unknown>>;
 
@@ -11,6 +13,7 @@ export interface Mention {
   readonly channel: string;
   readonly threadTs: string | null;
   readonly ts: string;
+  readonly file: AttachedFile | undefined;
 }
 
 /** The command in an `app_mention` event; null when it was not a person who wrote it. */
@@ -30,6 +33,7 @@ export function mentionOf(envelope: Envelope): Mention | null {
     channel,
     threadTs: stringOf(event, "thread_ts") ?? null,
     ts,
+    file: attachedTo(event),
   };
 }
 
@@ -56,6 +60,7 @@ export function mentionCommand(
       channelName: at.channelName,
       threadTs: mention.threadTs,
       messageTs: mention.ts,
+      ...(mention.file === undefined ? {} : { file: mention.file }),
       incident: at.incident,
       run: at.run,
     },

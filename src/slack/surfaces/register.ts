@@ -9,6 +9,7 @@ import { notSaved, saveInTime } from "./contract.ts";
 import { createPressKeys } from "./presses.ts";
 import { registerQuestions } from "./questions.ts";
 import type { Respond } from "./respond.ts";
+import { registerResync } from "./resync.ts";
 import { registerShortcuts } from "./shortcuts.ts";
 
 /** Everything that people can do to Nightdesk in Slack, but mentions: those come as events. */
@@ -17,6 +18,7 @@ export function registerSurfaces(app: App, parts: SurfaceParts, respond: Respond
   registerButtons(app, parts, respond);
   registerQuestions(app, parts, respond);
   registerShortcuts(app, parts, respond);
+  registerResync(app, parts, respond);
 }
 
 function registerSlash(app: App, parts: SurfaceParts): void {

@@ -1,0 +1,72 @@
+import { asks, defineCommand } from "../../src/command/command.ts";
+import { runData } from "../../src/command/data.ts";
+import { incidentNumber, jobAndEnvironment, runNumber, usage } from "../../src/command/names.ts";
+import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { nearest } from "../../src/config/nearest.ts";
+import type { Outcome, RunView } from "../../src/services/contract.ts";
+import { ONLY, type Only, type WantedResync } from "../../src/services/fanouts-contract.ts";
+
+export const resync = defineCommand<WantedResync, Outcome<RunView>>({
+  family: "sync",
+  name: "resync",
+  summary: "Hand ids over again, each read anew at its turn",
+  usage: "resync JOB ENV --ids=A,B | --incident=INC-N | --run=N --only=failed|skipped|missing [--reason=WHY]",
+  examples: [
+    "sync resync esr-applicants prod --ids=90211,90212",
+    "sync resync esr-applicants prod --incident=INC-7",
+    "sync resync --run=12 --only=failed",
+  ],
+  hint: "It always shows first how many, which and from where. By mention with a CSV file attached, the ids are that file's.",
+  needs: "resync",
+  also: "the message shortcut Resync from this file",
+  takes: { options: ["ids", "incident", "run", "only", "reason"] },
+  parse: ({ words, options }, { catalogue }) => {
+    const [ids, incident, run, only, reason] = ["ids", "incident", "run", "only", "reason"].map((name) =>
+      options.get(name),
+    );
+    return {
+      ...(words.length === 0 && run !== undefined ? {} : jobAndEnvironment(catalogue, words)),
+      ...(ids === undefined ? {} : { ids }),
+      ...(incident === undefined ? {} : { incident: incidentIn(incident) }),
+      ...(run === undefined ? {} : { run: runIn(run) }),
+      ...(only === undefined ? {} : { only: onlyIn(only) }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  },
+  mayAsk: () => true,
+  call: (services, asking, wanted) => services.fanouts.resync(asking, wanted),
+  say: (outcome, _, { catalogue, now }) => {
+    if (outcome.kind === "ask") return asks(outcome.question);
+    return {
+      tone: "info",
+      text: runLine(catalogue, outcome.value, now),
+      sections: [
+        { lines: [...runDetails(outcome.value), "How far it is, and what became of each id, is told in its thread."] },
+      ],
+      buttons: runButtons(catalogue, outcome.value),
+      data: { run: runData(outcome.value) },
+    };
+  },
+});
+
+function incidentIn(text: string): number {
+  const number = incidentNumber(text);
+  if (number === null) throw usage(`"${text}" is no incident.`, "Write --incident=INC-7.");
+  return number;
+}
+
+function runIn(text: string): number {
+  const found = runNumber([text]);
+  if (found === null) throw usage(`"${text}" is no run.`, "Write --run=12.");
+  return found.run;
+}
+
+function onlyIn(text: string): Only {
+  const only = ONLY.find((one) => one === text.toLowerCase());
+  if (only !== undefined) return only;
+  const near = nearest(text, ONLY);
+  throw usage(
+    `There are no ids that are "${text}".`,
+    near === null ? `Say ${ONLY.join(", ")}.` : `Did you mean ${near}?`,
+  );
+}
