@@ -104,7 +104,7 @@ export function createApp(parts: AppParts): App {
 
     viewRun: (run) => viewRun(ground, run),
   const { groupMembers } = slack;
-  const connections = createConnections({ catalogue, http, clock });
+  const connections = createConnections({ catalogue, http, clock, mayRunCommands: config.mayRunCommands });
   const authorise = createAuthorise({ store, clock, catalogue, groupMembers });
   const resolveActor = createActorResolver({ catalogue, lookUp: slack.directory.lookUp });
   const exporters = createExporters({

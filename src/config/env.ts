@@ -37,6 +37,8 @@ export interface Config {
   readonly sentryDsn: string | null;
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** Targets of the connector `shell` may run their commands on this machine. */
+  readonly mayRunCommands: boolean;
   /** Drill time: where the offset to machine time is read. Only ever beside an emulated workspace. */
   readonly clockFile: string | null;
 }
@@ -125,6 +127,11 @@ const VARIABLES = {
     must: "it must be debug, info, warn, error or silent",
     todo: "info is the default",
   },
+  NIGHTDESK_SHELL: {
+    schema: z.enum(["0", "1"]).transform((text) => text === "1"),
+    must: "it must be 1 or 0",
+    todo: "set it to 1 only where commands of the catalogue may run on this machine",
+  },
   NIGHTDESK_CLOCK_FILE: { schema: z.string(), must: "it must be a path", todo: "unset it: it is for drills only" },
 } as const satisfies Record<string, { schema: z.ZodType; must: string; todo: string }>;
 
@@ -179,6 +186,7 @@ export function inspectConfig(env: Environment, role: Role): { config: Config; p
     sentryDsn: get("SENTRY_DSN"),
     port: get("PORT") ?? 3000,
     logLevel: get("LOG_LEVEL") ?? "info",
+    mayRunCommands: get("NIGHTDESK_SHELL") ?? false,
     clockFile: get("NIGHTDESK_CLOCK_FILE"),
   };
   if (config.clockFile !== null && !isLoopback(env["SLACK_API_URL"])) {

@@ -3,7 +3,7 @@ import type { Catalogue } from "./catalogue.ts";
 /** Plug-ins that the catalogue may name already and that this version does not have. */
 const LATER = {
   sources: ["alertmanager", "grafana", "aws", "github", "deploy"],
-  targets: ["shell"],
+  targets: [],
 } as const;
 
 /** Whether this kind of source (or connector of a target) is known to come; asked of those that are not there. */

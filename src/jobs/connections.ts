@@ -17,9 +17,12 @@ export function createConnections(parts: {
   readonly catalogue: Catalogue;
   readonly http: Http;
   readonly clock: Clock;
+  /** Whether this machine may run commands that the catalogue names. */
+  readonly mayRunCommands?: boolean;
   readonly connectors?: readonly ListedConnector[];
 }): Connections {
   const redact = redactorOf(parts.catalogue);
+  const { http, clock, mayRunCommands = false } = parts;
   const made = new Map<string, Connection | null>();
   const namesOf = (environment: string): readonly string[] => {
     const { environments } = parts.catalogue;
@@ -31,7 +34,7 @@ export function createConnections(parts: {
     const connector = (parts.connectors ?? all).find((one) => one.name === entry?.connector);
     if (entry === undefined || connector === undefined) return null;
     const { fanout: _, ...own } = entry;
-    return connector.open(own, { http: parts.http, clock: parts.clock, target, redact, namesOf });
+    return connector.open(own, { http, clock, target, redact, namesOf, mayRunCommands });
   };
   return {
     of: (target) => {

@@ -72,6 +72,7 @@ test.each([
   ["PORT", "99999", "65535"],
   ["PORT", "http", "65535"],
   ["LOG_LEVEL", "loud", "debug, info"],
+  ["NIGHTDESK_SHELL", "/bin/sh", "set it to 1"],
   ["SLACK_API_URL", "ftp://127.0.0.1/", "http(s)"],
   ["SLACK_API_URL", "http://slack.example.org/api/", "https"],
 ])("%s that is malformed is one line with what to do, without the value", (name, value, todo) => {
@@ -80,6 +81,12 @@ test.each([
   expect(problems[0]?.startsWith(`${name} is not right: `)).toBe(true);
   expect(problems[0]).toContain(todo);
   expect(problems[0]).not.toContain(value);
+});
+
+test("commands of the catalogue run only where that is said", () => {
+  expect(readConfig(GOOD, "worker").mayRunCommands).toBe(false);
+  expect(readConfig({ ...GOOD, NIGHTDESK_SHELL: "0" }, "worker").mayRunCommands).toBe(false);
+  expect(readConfig({ ...GOOD, NIGHTDESK_SHELL: "1" }, "worker").mayRunCommands).toBe(true);
 });
 
 test("drill time is refused unless Slack is emulated on this machine", () => {

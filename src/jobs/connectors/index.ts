@@ -5,6 +5,7 @@ import { githubActionsConnector } from "./github-actions.ts";
 import { httpConnector } from "./http.ts";
 import { jobContractConnector } from "./job-contract.ts";
 import { noopConnector } from "./noop.ts";
+import { shellConnector } from "./shell.ts";
 import { sqsConnector } from "./sqs.ts";
 
 /** A connector whose settings' type is its own affair. */
@@ -22,6 +23,7 @@ export const connectors: readonly ListedConnector[] = [
   listed(httpConnector),
   listed(jobContractConnector),
   listed(noopConnector),
+  listed(shellConnector),
   listed(sqsConnector),
 ];
 

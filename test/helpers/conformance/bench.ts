@@ -25,7 +25,7 @@ export interface Bench {
   /** The execution under way ends, well. */
   finish?(): void | Promise<void>;
   /** From now on it takes every abort and goes on. Needed where an abort is declared. */
-  ignoreAborts?(): void;
+  ignoreAborts?(): void | Promise<void>;
   /** What was told to stop has stopped. Needed where an abort is declared, and nothing where it stops at once. */
   obey?(): void | Promise<void>;
   /** It no longer knows the execution under way. */

@@ -33,7 +33,7 @@ export function executionConformance(made: Made, options: BenchOptions): void {
     const { target, connection, intent } = await made();
     if (connection.capabilities.abort === "none") return;
     const handle = await connection.start(intent);
-    has(target, "ignoreAborts")();
+    await has(target, "ignoreAborts")();
     expect(await connection.abort(handle, intent, "soft")).toBe("accepted");
     expect((await connection.observe(handle, intent, null)).phase).toBe("running");
   });
