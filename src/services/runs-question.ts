@@ -1,16 +1,30 @@
+import type { Instant } from "../base/clock.ts";
 import type { Hold } from "../guard/decision.ts";
 import type { Placed } from "../guard/names.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Capabilities } from "../jobs/connectors/contract.ts";
 import type { Question } from "./contract.ts";
+import type { Usual } from "./runs-expected.ts";
 import type { Word } from "./runs-surroundings.ts";
+import { beforeStart } from "./runs-unstoppable.ts";
 import type { WantedRun } from "./runs-wanted.ts";
+
+interface About {
+  readonly id: string;
+  readonly expected: string | null;
+  readonly word: Word;
+  readonly hold: Hold;
+  /** How long runs like it take. */
+  readonly usual: Usual | null;
+  readonly now: Instant;
+  readonly zone: string;
+}
 
 /** What a person has to know before typing: where, what it does, and what cannot be undone. */
 export function questionOf(
   connections: Connections,
   { placed, parameters, says = {}, override, kind = "run" }: WantedRun,
-  about: { id: string; expected: string | null; word: Word; hold: Hold },
+  about: About,
 ): Question {
   const { job, environment, definition, setting, place } = placed;
   const capabilities = connections.of(place.target)?.capabilities;
@@ -26,7 +40,7 @@ export function questionOf(
       ...(definition.destructive && kind === "run"
         ? [`:warning: It replaces what is there. ${snapshotLine(definition.snapshot, capabilities)}`]
         : []),
-      ...(kind === "fanout" ? [FANOUT_STOPS] : stopLine(capabilities)),
+      ...(kind === "fanout" ? [FANOUT_STOPS] : stopLines(placed, capabilities, about)),
       ...(says.lines ?? []),
       ...holdLines(about.hold, override),
       ...(about.word.kind === "not_known" ? [`The target did not say whether it is free: ${about.word.why}.`] : []),
@@ -70,7 +84,13 @@ function holdLines({ freeze, approvals, overridden }: Hold, override: string | u
 
 const FANOUT_STOPS = "It can be paused and aborted; what was not handed over by then is offered as a new run.";
 
-function stopLine(capabilities: Capabilities | undefined): string[] {
+function stopLines(
+  { job, environment, definition }: Placed,
+  capabilities: Capabilities | undefined,
+  about: Pick<About, "usual" | "now" | "zone">,
+): string[] {
   if (capabilities === undefined) return [];
-  return capabilities.abort === "none" ? ["Once started it cannot be stopped from here."] : ["It can be aborted."];
+  if (capabilities.abort !== "none") return ["It can be aborted."];
+  const { title = job, readers = null } = definition;
+  return beforeStart({ ...about, title, environment, readers });
 }

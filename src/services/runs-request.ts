@@ -14,6 +14,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Outcome, Question } from "./contract.ts";
 import { type Birth, bearAllowed } from "./runs-birth.ts";
+import { usualFor } from "./runs-expected.ts";
 import { questionOf } from "./runs-question.ts";
 import { askAround, othersOf } from "./runs-surroundings.ts";
 import type { WantedRun } from "./runs-wanted.ts";
@@ -101,10 +102,10 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
           at: now,
         });
         await writeAudit(tx, { ...audit, outcome: "asked", reason: decision.because });
-        return {
-          kind: "ask",
-          question: questionOf(parts.connections, wanted, { id, expected, word: around.own, hold }),
-        };
+        const like = { job, environment, kind: wanted.kind ?? "run", parameters: wanted.parameters } as const;
+        const usual = await usualFor(tx, like, catalogue);
+        const about = { id, expected, word: around.own, hold, usual, now, zone: catalogue.zone };
+        return { kind: "ask", question: questionOf(parts.connections, wanted, about) };
       }
       case "allow": {
         const because = wanted.coveredBy === undefined ? decision.because : `${decision.because}; ${wanted.coveredBy}`;
