@@ -6,10 +6,12 @@ import type { WorkKind } from "../store/outbox.ts";
  */
 export const LANES = {
   hear: { kinds: ["inbox"], concurrency: 2 },
-  act: { kinds: ["command", "run", "chain", "pin", "dead-letters"], concurrency: 16 },
-  // Of its own: no slow target holds up the word to stop another, nor a fan-out the first ids of the next.
+  ask: { kinds: ["command"], concurrency: 16 },
+  act: { kinds: ["run", "chain", "pin", "dead-letters"], concurrency: 32 },
+  // Each of its own: no slow target holds up what a person asks or the word to stop another, nor a fan-out the next.
   stop: { kinds: ["abort"], concurrency: 16 },
-  fan: { kinds: ["chunk"], concurrency: 16 },
+  // Room for many fan-outs at slow targets: each has its share of calls (fanout/plan.ts), a new one finds slots free.
+  fan: { kinds: ["chunk"], concurrency: 128 },
   tell: { kinds: ["incident", "run-card", "answer"], concurrency: 16 },
 } as const satisfies Record<string, { kinds: readonly WorkKind[]; concurrency: number }>;
 
@@ -17,7 +19,7 @@ export type Lane = keyof typeof LANES;
 
 const LANE_OF = {
   inbox: "hear",
-  command: "act",
+  command: "ask",
   run: "act",
   chain: "act",
   pin: "act",

@@ -20,6 +20,8 @@ export interface Ringer {
 const COALESCE_MS = 4;
 /** BullMQ closes without a deadline of its own, and never while its Redis is away. */
 const CLOSE_MS = 5_000;
+/** The sweep rings for one row at most so often (machine time). */
+const RING_AGAIN_MS = 2_000;
 /** Further away than this, the sweep is soon enough. */
 const LONGEST_DELAY_MS = 60_000;
 
@@ -108,12 +110,14 @@ export async function startWorker(parts: {
     }),
   );
   await untilReady(parts.backend, workers);
+  const worthARing = ringsNow(clock);
   const sweep = startSweep({
     name: "due work",
     everyMs: parts.sweepEveryMs,
     log,
     once: async () => {
-      parts.ringer.ring(await dueWork(db, { now: clock.now(), machineNow: clock.machineNow(), limit: 500 }));
+      const due = await dueWork(db, { now: clock.now(), machineNow: clock.machineNow(), limit: 500 });
+      parts.ringer.ring(due.filter(worthARing));
     },
   });
   return {
@@ -122,6 +126,25 @@ export async function startWorker(parts: {
       await within(CLOSE_MS, Promise.all(workers.map((worker) => worker.close())));
       await within(CLOSE_MS, performer.idle());
     },
+  };
+}
+
+/**
+ * A row that is due and waits for its turn in a full lane has been rung for: ringing at every sweep would fill the queue
+ * with repetitions faster than any worker takes them out.
+ */
+function ringsNow(clock: Pick<Clock, "machineNow">): (ring: Ring) => boolean {
+  const rungAt = new Map<string, number>();
+  return (ring) => {
+    const now = clock.machineNow().epochMilliseconds;
+    for (const [key, at] of rungAt) {
+      if (now - at < RING_AGAIN_MS) break;
+      rungAt.delete(key);
+    }
+    const key = `${ring.kind} ${ring.ref} ${ring.dueAt.epochMilliseconds}`;
+    if (rungAt.has(key)) return false;
+    rungAt.set(key, now);
+    return true;
   };
 }
 

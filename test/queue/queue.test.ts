@@ -56,6 +56,20 @@ describe.each(["postgres", "redis"] as const)("on %s", (kind) => {
     await expect.poll(async () => (await workAhead(store.db, systemClock.now())).due).toEqual([]);
   });
 
+  it("does not ring at every sweep for what waits in a full lane", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { ask, start, backend } = await desk(kind, { inbox: () => gate.promise.then(() => DONE) });
+    await Promise.all(Array.from({ length: 30 }, (_, ref) => ask("inbox", ref)));
+    await start();
+    const queue = backend.queue("hear");
+    await new Promise((done) => setTimeout(done, 1_500));
+    const waiting = await queue.count();
+    gate.resolve();
+    await queue.close();
+    // Seven sweeps have looked: each would have rung for 28 rows.
+    expect(waiting).toBeLessThanOrEqual(60);
+  });
+
   it("takes over what a killed worker held", async () => {
     const { ask, done, start, store } = await desk(kind);
     store.onCommitted(() => {});
@@ -115,6 +129,7 @@ async function desk(kind: "postgres" | "redis", overrides: Partial<Handlers> = {
   return {
     store,
     done,
+    backend,
     ask: (work: WorkKind, ref: number) =>
       store.tx((tx) => requestWork(tx, { kind: work, ref, dueAt: systemClock.now() })),
     start: async () => {
