@@ -12,20 +12,31 @@ import { severity } from "./incident/severity.ts";
 import { status as incidentStatus } from "./incident/status.ts";
 import { timeline } from "./incident/timeline.ts";
 import { abort } from "./sync/abort.ts";
+import { approve } from "./sync/approve.ts";
 import { chain } from "./sync/chain.ts";
+import { dlq } from "./sync/dlq.ts";
+import { freeze } from "./sync/freeze.ts";
+import { freezes } from "./sync/freezes.ts";
 import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
 import { jobs } from "./sync/jobs.ts";
+import { orphans } from "./sync/orphans.ts";
+import { override } from "./sync/override.ts";
 import { pause } from "./sync/pause.ts";
 import { permissions } from "./sync/permissions.ts";
 import { pin } from "./sync/pin.ts";
+import { reject } from "./sync/reject.ts";
+import { repair } from "./sync/repair.ts";
 import { rerun } from "./sync/rerun.ts";
 import { restore } from "./sync/restore.ts";
 import { resume } from "./sync/resume.ts";
+import { resync } from "./sync/resync.ts";
 import { run } from "./sync/run.ts";
 import { settle } from "./sync/settle.ts";
 import { status } from "./sync/status.ts";
+import { unfreeze } from "./sync/unfreeze.ts";
 import { unpin } from "./sync/unpin.ts";
+import { withdraw } from "./sync/withdraw.ts";
 
 /** Every command there is, in the order in which help shows them: router, help, manifest and docs are made from this list. */
 export const commands: readonly Command[] = [
@@ -34,13 +45,24 @@ export const commands: readonly Command[] = [
   run,
   rerun,
   chain,
+  approve,
+  reject,
+  withdraw,
   abort,
   pause,
   resume,
   restore,
   settle,
+  resync,
+  orphans,
+  repair,
+  dlq,
   pin,
   unpin,
+  freeze,
+  unfreeze,
+  override,
+  freezes,
   permissions,
   history,
   syncHelp,

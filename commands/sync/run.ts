@@ -1,37 +1,40 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
 import { isProtected, jobAndEnvironment } from "../../src/command/names.ts";
+import { runOptions } from "../../src/command/run-options.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
-import type { Outcome, RunView } from "../../src/services/contract.ts";
+import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
+import type { DryRunView, Outcome, RunView, WantedOfJob } from "../../src/services/contract.ts";
 
-interface Wanted {
-  readonly job: string;
-  readonly environment: string;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly reason?: string;
-}
+type Wanted = WantedOfJob & { readonly dry: boolean };
+type Result = Outcome<RunView> | { readonly kind: "dry"; readonly dry: DryRunView };
 
-export const run = defineCommand<Wanted, Outcome<RunView>>({
+export const run = defineCommand<Wanted, Result>({
   family: "sync",
   name: "run",
   summary: "Start a job",
-  usage: "run JOB ENV [name=value …] [--reason=…]",
-  examples: ["sync run person-sync prod", "sync run person-sync preprod dateOverride=ANY"],
-  hint: "A protected environment asks you to type its name and the job's before anything starts.",
+  usage: "run JOB ENV [name=value …] [--dry-run] [--version=previous | V] [--pin] [--override=WHY] [--reason=WHY]",
+  examples: [
+    "sync run person-sync prod",
+    "sync run person-sync preprod dateOverride=ANY",
+    "sync run person-sync prod --dry-run",
+  ],
+  hint: "A protected environment asks you to type its name and the job's before anything starts. A dry run shows every check and starts nothing.",
   needs: "run",
   also: "the button Rerun of a run that is over",
-  takes: { options: ["reason"], parameters: true },
-  parse: ({ words, options, parameters }, { catalogue }) => {
-    const reason = options.get("reason");
-    return {
-      ...jobAndEnvironment(catalogue, words),
-      parameters,
-      ...(reason === undefined ? {} : { reason }),
-    };
-  },
-  mayAsk: ({ words }, _, catalogue) => isProtected(catalogue, jobAndEnvironment(catalogue, words).environment),
-  call: (services, asking, wanted) => services.runs.request(asking, wanted),
+  takes: { options: ["reason", "version", "override"], flags: ["dry-run", "pin"], parameters: true },
+  parse: ({ words, options, flags, parameters }, { catalogue }) => ({
+    ...jobAndEnvironment(catalogue, words),
+    parameters,
+    dry: flags.has("dry-run"),
+    ...runOptions({ options, flags }),
+  }),
+  mayAsk: ({ words, flags }, _, catalogue) =>
+    !flags.has("dry-run") && isProtected(catalogue, jobAndEnvironment(catalogue, words).environment),
+  call: async (services, asking, { dry, ...wanted }) =>
+    dry ? { kind: "dry", dry: await services.runs.dryRun(asking, wanted) } : services.runs.request(asking, wanted),
   say: (outcome, _, { catalogue, now }) => {
+    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
       // Asked for is not done: the mark of the line says how far it is.

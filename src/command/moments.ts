@@ -36,3 +36,16 @@ function readMoment(text: string, now: Instant, zone: string): Instant | null {
     return null;
   }
 }
+
+/**
+ * A moment to come, as people type it: `05:00` (the next one after `now`, in `zone`), `2026-12-24 17:00`, a day, or an
+ * ISO instant. Throws `UserError` for anything else.
+ */
+export function comingMoment(text: string, now: Instant, zone: string): Instant {
+  const clockTime = /^(\d{1,2}):(\d{2})$/.test(text.trim());
+  const at = readMoment(text.trim(), now, zone);
+  if (at === null) throw usage(`"${text}" is no time.`, 'Write 05:00, "2026-12-24 17:00" or 2026-12-24T17:00Z.');
+  return clockTime && at.epochMilliseconds <= now.epochMilliseconds
+    ? at.toZonedDateTimeISO(zone).add({ days: 1 }).toInstant()
+    : at;
+}

@@ -32,6 +32,7 @@ export interface RunChange {
   readonly abortDeadlineAt?: Instant;
   readonly abortSent?: "soft" | "hard";
   readonly abortToldAt?: Instant;
+  readonly approvalsExpireAt?: Instant;
   readonly deferredUntil?: Instant | null;
   readonly deferredBy?: string | null;
   readonly freezeOverride?: Run["freezeOverride"];
@@ -78,9 +79,9 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
   await addEvent(tx, run, { ...move, to });
   await tellIncident(tx, moved, { ...move, to });
   await show(tx, moved, move.at);
-  return moved;
   if (ended && moved.chainId !== null) await requestWork(tx, { kind: "chain", ref: moved.chainId, dueAt: move.at });
   if (to === "running" && moved.pinAfterStart) await pinWithStart(tx, moved, move.at);
+  return moved;
 }
 
 /** Something worth telling happened, and the state is as it was. */

@@ -4,6 +4,7 @@ import { beginAbort } from "./abort.ts";
 import { ConnectorError, type Finding, type Handle, type Located } from "./connectors/contract.ts";
 import { acquireLease, holdsLease } from "./leases.ts";
 import { endFreeObserved } from "./observed.store.ts";
+import { ownFindings } from "./preflight.ts";
 import { keepRun, moveRun } from "./record.ts";
 import { callRestore, snapshotOfParent } from "./restore.ts";
 import { lockRun, type Run } from "./runs.store.ts";
@@ -62,9 +63,11 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
     });
   }
   const askedAt = clock.now();
+  const { capabilities } = line.connection;
+  const own = await ownFindings(stepping.store.db, run, { catalogue: stepping.catalogue, capabilities });
   let findings: readonly Finding[];
   try {
-    findings = await line.connection.preflight(line.intent);
+    findings = [...(await line.connection.preflight(line.intent)), ...own];
   } catch (error) {
     return preflightFailed(stepping, run, error);
   }

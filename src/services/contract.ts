@@ -6,6 +6,8 @@ import type { TimelineView } from "../incidents/timeline.ts";
 import type { PinState } from "../jobs/pins.store.ts";
 import type { RunKind } from "../jobs/runs.store.ts";
 import type { RunState } from "../jobs/states.ts";
+import type { DeadLetterServices, FanoutServices } from "./fanouts-contract.ts";
+import type { AttachedFile } from "./id-lists-file.ts";
 
 /** Who asks, from where, and the key that makes a repeated delivery of the same request one request. */
 export interface Asking {
@@ -20,6 +22,8 @@ export interface Asking {
   /** The incident or run whose thread it was asked in (numbers). */
   readonly incident: number | null;
   readonly run: number | null;
+  /** A file that came with it. */
+  readonly file?: AttachedFile;
   /** A form was answered: which, and with what. */
   readonly confirmation?: { readonly id: string; readonly values: Readonly<Record<string, string>> };
 }
@@ -209,6 +213,86 @@ export interface PermissionView {
   readonly person: string | null;
 }
 
+/** How a run is to be started. */
+export interface RunOptions {
+  readonly reason?: string;
+  /** `previous`, or a version as its target writes it. */
+  readonly version?: string;
+  /** The target's own schedule is held at the version of this run when it has started. */
+  readonly pin?: boolean;
+  /** Of a rerun: continue the execution that failed from where it ended. */
+  readonly from?: "failed";
+  /** Why it is to start in spite of a freeze. */
+  readonly override?: string;
+}
+
+export interface WantedOfJob extends RunOptions {
+  readonly job: string;
+  readonly environment: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** One thing that would be checked or was found before a start. `block`: it would keep it from starting. */
+export interface DryCheck {
+  readonly check: string;
+  readonly level: "info" | "warn" | "block";
+  readonly text: string;
+  readonly wayOut?: string;
+}
+
+/** What would come of a request. Nothing was started. */
+export interface DryRunView {
+  readonly job: string;
+  readonly environment: string;
+  readonly look: "green" | "amber" | "red";
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  readonly version: string | null;
+  /** What the target would be told; null: it cannot be told anything. */
+  readonly plan: string | null;
+  /** The guard's checks, in its order. */
+  readonly checks: readonly DryCheck[];
+  readonly findings: readonly DryCheck[];
+  readonly blocked: boolean;
+  /** One sentence: what would happen. */
+  readonly next: string;
+}
+
+/** A time in which nothing is started. */
+export interface FreezeView {
+  readonly name: string;
+  /** `deny`: nothing starts inside of its window; `allow`: nothing starts outside of it. */
+  readonly mode: "deny" | "allow";
+  readonly jobs: readonly string[];
+  readonly environments: readonly string[];
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+  readonly cron: { readonly expression: string; readonly forMs: number; readonly zone: string } | null;
+  readonly held: "refuse" | "defer";
+  readonly because: string;
+  /** Null: it stands in the catalogue. */
+  readonly byName: string | null;
+  /** Whether it holds now, and until when by itself; null: until somebody ends it. */
+  readonly holds: boolean;
+  readonly until: Instant | null;
+  /** Numbers of runs that it would hold and that go on: they were started before it was made. */
+  readonly goingOn: readonly number[];
+}
+
+export interface WantedFreeze {
+  readonly mode: "deny" | "allow";
+  /** Names or globs. */
+  readonly jobs: readonly string[];
+  readonly environments: readonly string[];
+  readonly cron: string | null;
+  readonly forMs: number | null;
+  readonly zone: string;
+  /** Null: from now on. */
+  readonly from: Instant | null;
+  readonly until: Instant | null;
+  readonly held: "refuse" | "defer";
+  readonly because: string;
+}
+
 /**
  * The use cases that commands call. Every method that acts goes through the guard and writes the audit; a refusal is a
  * thrown `UserError` of kind `denied` or `conflict` (after its audit entry was committed).
@@ -221,11 +305,8 @@ export interface Services {
     history(asking: Asking, filter: { job?: string; environment?: string; limit: number }): Promise<readonly RunView[]>;
   };
   readonly runs: {
-    request(
-      asking: Asking,
-      wanted: { job: string; environment: string; parameters: Readonly<Record<string, string>>; reason?: string },
-    ): Promise<Outcome<RunView>>;
-    rerun(asking: Asking, run: number): Promise<Outcome<RunView>>;
+    request(asking: Asking, wanted: WantedOfJob): Promise<Outcome<RunView>>;
+    rerun(asking: Asking, run: number, options?: RunOptions): Promise<Outcome<RunView>>;
     /** `cannot`: the target has no way to stop it, so asking again changes nothing; with what people can be told. */
     abort(
       asking: Asking,
@@ -237,6 +318,14 @@ export interface Services {
     resume(asking: Asking, run: number): Promise<{ run: RunView; said: string }>;
     /** A run of its own that brings the snapshot of run `run` back; one whose restore failed is restored again itself. */
     restore(asking: Asking, run: number, reason: string | null): Promise<Outcome<RunView>>;
+    /** The same checks and questions as `request` or `rerun`, and nothing is started. */
+    dryRun(asking: Asking, wanted: WantedOfJob): Promise<DryRunView>;
+    dryRerun(asking: Asking, run: number, options?: RunOptions): Promise<DryRunView>;
+    /** Says yes to a run that waits for approvals, to exactly what was asked for. */
+    approve(asking: Asking, run: number): Promise<RunView>;
+    reject(asking: Asking, run: number, reason: string): Promise<RunView>;
+    /** Takes back a run of which nothing was begun: its requester, or whoever may abort it. */
+    withdraw(asking: Asking, run: number, reason: string | null): Promise<RunView>;
     settle(
       asking: Asking,
       run: number,
@@ -264,6 +353,15 @@ export interface Services {
       asking: Asking,
       wanted: { job: string; environment: string; to?: string; reason?: string },
     ): Promise<Outcome<PinView>>;
+  };
+  readonly fanouts: FanoutServices;
+  readonly deadLetters: DeadLetterServices;
+  readonly freezes: {
+    list(asking: Asking): Promise<readonly FreezeView[]>;
+    add(asking: Asking, wanted: WantedFreeze): Promise<FreezeView>;
+    end(asking: Asking, name: string, reason: string): Promise<FreezeView>;
+    /** Lets one run start in spite of the freeze that holds it. */
+    override(asking: Asking, run: number, reason: string): Promise<RunView>;
   };
   readonly permissions: {
     show(

@@ -3,23 +3,23 @@ import { messageOf } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Authorise } from "../guard/authorise.ts";
 import { decideWho } from "../guard/decide.ts";
-import { type GroupMembers, type KnownGroups, knowGroups } from "../guard/grants.ts";
+import { type GroupMembers, hasRole, type KnownGroups, knowGroups } from "../guard/grants.ts";
 import { allPlaced, needEnvironment, needJob, needPlaced, type Placed } from "../guard/names.ts";
 import { askAll } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Observation } from "../jobs/connectors/contract.ts";
 import { openExecutions } from "../jobs/observed.store.ts";
+import { openPins } from "../jobs/pins.store.ts";
 import { activeRuns, lastRuns, runHistory } from "../jobs/runs.store.ts";
 import type { Store } from "../store/store.ts";
 import type { Asking, JobView, RunView, Services } from "./contract.ts";
-import { describeParameters } from "./runs-parameters.ts";
-import { openPins } from "../jobs/pins.store.ts";
 import { viewPin } from "./pins-view.ts";
+import { describeParameters } from "./runs-parameters.ts";
 import { viewRuns } from "./runs-view.ts";
 
 /** Targets are asked at once and waited for this long; who has not answered by then is said not to have. */
 const ASK_TARGETS_MS = 3_000;
-const SHOWN_ACTIONS = ["view", "run", "abort", "settle"] as const;
+const SHOWN_ACTIONS = ["view", "run", "abort", "settle", "approve", "resync", "pin", "freeze"] as const;
 
 export interface JobsParts {
   readonly store: Store;
@@ -117,8 +117,13 @@ function placesOf(catalogue: Catalogue, filter: { job?: string; environment?: st
 }
 
 function actionsOf(catalogue: Catalogue, about: { asking: Asking; placed: Placed; groups: KnownGroups }): string[] {
-  const { job, environment } = about.placed;
+  const { job, environment, place } = about.placed;
+  const role = place.approvals?.role;
   return SHOWN_ACTIONS.filter((action) => {
+    // An approval is given by having the role that the job names there, whatever else is granted.
+    if (action === "approve") {
+      return role !== undefined && hasRole(catalogue, role, { someone: about.asking.actor, groups: about.groups });
+    }
     const wanted = { action, job, environment };
     return decideWho({ catalogue, groups: about.groups, actor: about.asking.actor, wanted }).kind === "allow";
   });

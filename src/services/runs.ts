@@ -12,12 +12,14 @@ import { isTerminal } from "../jobs/states.ts";
 import type { Store } from "../store/store.ts";
 import { openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Outcome, RunView, Services } from "./contract.ts";
+import { dryRun } from "./dry-run.ts";
 import { abortRun } from "./runs-abort.ts";
+import { createRunApprovals } from "./runs-approvals.ts";
+import { wantedRerun, wantedRun } from "./runs-asked.ts";
 import { createRunControl } from "./runs-control.ts";
-import { asTyped, readParameters } from "./runs-parameters.ts";
 import { requestRun, type WantedRun } from "./runs-request.ts";
 import { isOutcome, type SettleOutcome, settleQuestion, settleRun, unsettled } from "./runs-settle.ts";
-import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
+import { needRun, viewRun } from "./runs-view.ts";
 
 export interface RunsParts {
   readonly store: Store;
@@ -37,14 +39,6 @@ export function createRuns(parts: RunsParts): Services["runs"] {
   const ask = async (asking: Asking, wanted: WantedRun): Promise<Outcome<RunView>> => {
     const outcome = await requestRun(parts, asking, wanted);
     return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
-  };
-
-  /** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
-  const incidentOf = async (asking: Asking, parent: Run | null): Promise<number | null> => {
-    const here = await incidentIdOf(store.db, asking.incident);
-    if (here !== null) return here;
-    if (parent !== null) return parent.incidentId;
-    return asking.run === null ? null : (await needRun(store.db, asking.run)).incidentId;
   };
 
   const settle: Services["runs"]["settle"] = async (asking, number, word) => {
@@ -114,22 +108,11 @@ export function createRuns(parts: RunsParts): Services["runs"] {
   };
 
   return {
-    request: async (asking, wanted) => {
-      const placed = needPlaced(catalogue, wanted);
-      const parameters = readParameters({ name: placed.job, definition: placed.definition }, wanted.parameters);
-      const reason = wanted.reason === undefined ? null : redact(wanted.reason);
-      return ask(asking, { placed, parameters, reason, parent: null, incidentId: await incidentOf(asking, null) });
-    },
-
-    rerun: async (asking, number) => {
-      const parent = await needRun(store.db, number);
-      const placed = needPlaced(catalogue, parent);
-      const parameters = readParameters(
-        { name: placed.job, definition: placed.definition },
-        asTyped(parent.parameters),
-      );
-      return ask(asking, { placed, parameters, reason: null, parent, incidentId: await incidentOf(asking, parent) });
-    },
+    request: async (asking, wanted) => ask(asking, await wantedRun(parts, asking, wanted)),
+    rerun: async (asking, number, options) => ask(asking, await wantedRerun(parts, asking, { number, ...options })),
+    dryRun: async (asking, wanted) => dryRun(parts, asking, await wantedRun(parts, asking, wanted)),
+    dryRerun: async (asking, number, options) =>
+      dryRun(parts, asking, await wantedRerun(parts, asking, { number, ...options })),
 
     abort: async (asking, number, reason) => {
       const run = await needRun(store.db, number);
@@ -151,6 +134,7 @@ export function createRuns(parts: RunsParts): Services["runs"] {
 
     settle,
     ...createRunControl(parts),
+    ...createRunApprovals(parts),
 
     get: async (asking, number) => {
       const run = await needRun(store.db, number);

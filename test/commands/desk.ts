@@ -8,6 +8,8 @@ import type { PersonActor } from "../../src/config/actor.ts";
 import { type Catalogue, catalogueSchema } from "../../src/config/catalogue.ts";
 import type {
   Asking,
+  DryRunView,
+  FreezeView,
   IncidentView,
   JobView,
   PinView,
@@ -15,6 +17,7 @@ import type {
   Services,
   TimelineView,
 } from "../../src/services/contract.ts";
+import type { DeadLetterView } from "../../src/services/fanouts-contract.ts";
 
 /** A desk to type at: the real router and commands, a literal fake of what they call, and what was called. */
 
@@ -92,6 +95,48 @@ export const pin11: PinView = {
   since: at("2021-03-17T05:00:00Z"),
   because: null,
   detail: "the rule points at 11",
+};
+
+export const freeze1: FreezeView = {
+  name: "freeze-1",
+  mode: "deny",
+  jobs: ["person-*"],
+  environments: ["prod"],
+  from: at("2021-03-17T05:00:00Z"),
+  to: at("2021-03-17T07:00:00Z"),
+  cron: null,
+  held: "defer",
+  because: "TCS is released",
+  byName: "Asha Rao",
+  holds: true,
+  until: at("2021-03-17T07:00:00Z"),
+  goingOn: [],
+};
+
+export const dry7: DryRunView = {
+  job: "person-sync",
+  environment: "prod",
+  look: "red",
+  parameters: { dateOverride: "ANY" },
+  version: null,
+  plan: "PUT /sync/api/job/personJob",
+  checks: [{ check: "who", level: "info", text: "role operator" }],
+  findings: [{ check: "stopping", level: "warn", text: "once started it cannot be stopped from here" }],
+  blocked: false,
+  next: 'Asked for now: you are asked to type "prod person-sync", then it starts.',
+};
+
+export const letter3: DeadLetterView = {
+  number: 3,
+  target: "placement-queue",
+  queue: "placements-dlq",
+  messageId: "m-3",
+  body: '{"placement":"4711"}',
+  attributes: { reason: "no such <site>" },
+  sentAt: at("2021-03-17T03:20:00Z"),
+  expiresAt: at("2021-03-21T03:20:00Z"),
+  state: "there",
+  fate: null,
 };
 
 export const inc3: IncidentView = {
@@ -177,20 +222,47 @@ export function desk(answers: Answers = {}): Desk {
       pause: noted("runs.pause", { run: run7, said: "Run 7 is asked to pause." }),
       resume: noted("runs.resume", { run: run7, said: "Run 7 is asked to go on." }),
       restore: noted("runs.restore", done),
+      dryRun: noted("runs.dryRun", dry7),
+      dryRerun: noted("runs.dryRerun", dry7),
+      approve: noted("runs.approve", run7),
+      reject: noted("runs.reject", run7),
+      withdraw: noted("runs.withdraw", run7),
       settle: noted("runs.settle", done),
       get: noted("runs.get", run7),
       newest: noted("runs.newest", run7),
       ...answers.runs,
     },
-    permissions: {
-      show: noted("permissions.show", {
-        person: "Asha Rao",
     chains: { start: noted("chains.start", done), ...answers.chains },
     pins: {
       set: noted("pins.set", { kind: "done", value: pin11 } as const),
       clear: noted("pins.clear", { kind: "done", value: { ...pin11, state: "cleared", to: "12" } } as const),
       ...answers.pins,
     },
+    fanouts: {
+      resync: noted("fanouts.resync", done),
+      orphans: noted("fanouts.orphans", done),
+      repair: noted("fanouts.repair", done),
+      ...answers.fanouts,
+    },
+    deadLetters: {
+      list: noted("deadLetters.list", []),
+      show: noted("deadLetters.show", letter3),
+      redrive: noted("deadLetters.redrive", {
+        kind: "done",
+        value: { dryRun: false, rate: 5, letters: [letter3] },
+      } as const),
+      ...answers.deadLetters,
+    },
+    freezes: {
+      list: noted("freezes.list", [freeze1]),
+      add: noted("freezes.add", freeze1),
+      end: noted("freezes.end", freeze1),
+      override: noted("freezes.override", run7),
+      ...answers.freezes,
+    },
+    permissions: {
+      show: noted("permissions.show", {
+        person: "Asha Rao",
         lines: [
           {
             job: "person-sync",

@@ -17,7 +17,9 @@ async function apiOver(token: string | null = TOKEN) {
   const around = await incidentDesk();
   const { store, clock, folder } = around;
   const exporters = createExporters({ folder, uploadToThread: async () => null, onUploadFailed: () => {} });
-  const { url } = await serve({ api: createApi({ store, clock, catalogue, exporters, connections: { of: () => null }, token }) });
+  const { url } = await serve({
+    api: createApi({ store, clock, catalogue, exporters, connections: { of: () => null }, token }),
+  });
   const authorised = { authorization: `Bearer ${TOKEN}` };
   const get = async (path: string) => {
     const answer = await fetch(url + path, { headers: authorised });
@@ -252,9 +254,15 @@ function unused(): Services {
   expect(desk().calls).toEqual([]);
   return {
     jobs: { list: never, status: never, history: never },
-    runs: { request: never, rerun: never, abort: never, settle: never, get: never, newest: never },
+    runs: {
+      ...{ request: never, rerun: never, dryRun: never, dryRerun: never, abort: never, settle: never, get: never },
+      ...{ newest: never, pause: never, resume: never, restore: never, approve: never, reject: never, withdraw: never },
+    },
+    freezes: { list: never, add: never, end: never, override: never },
     chains: { start: never },
     pins: { set: never, clear: never },
+    fanouts: { resync: never, orphans: never, repair: never },
+    deadLetters: { list: never, show: never, redrive: never },
     permissions: { show: never, gaps: never },
     incidents: {} as Services["incidents"],
   };

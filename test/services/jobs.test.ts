@@ -16,7 +16,7 @@ test("the list shows what there is, what it does now and what one may do", async
   expect(list[0]).toMatchObject({
     look: "red",
     abortable: false,
-    may: ["view", "run", "abort", "settle"],
+    may: ["view", "run", "abort", "settle", "resync", "pin", "freeze"],
     active: { number: run.number },
     last: { number: run.number },
   });

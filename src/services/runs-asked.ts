@@ -1,0 +1,106 @@
+import { UserError } from "../base/errors.ts";
+import type { Authorise } from "../guard/authorise.ts";
+import { needPlaced, type Placed } from "../guard/names.ts";
+import { redactorOf } from "../incidents/redact.ts";
+import type { Handle } from "../jobs/connectors/contract.ts";
+import type { Run } from "../jobs/runs.store.ts";
+import type { Asking, RunOptions } from "./contract.ts";
+import { asTyped, readParameters } from "./runs-parameters.ts";
+import type { Requesting } from "./runs-request.ts";
+import { incidentIdOf, needRun } from "./runs-view.ts";
+import type { WantedRun } from "./runs-wanted.ts";
+import { resolveVersion } from "./versions.ts";
+
+type Parts = Requesting & { readonly authorise: Authorise };
+
+/** What was typed, resolved and validated: a job's run. Throws `UserError`s with the nearest right name. */
+export async function wantedRun(
+  parts: Parts,
+  asking: Asking,
+  typed: {
+    readonly job: string;
+    readonly environment: string;
+    readonly parameters: Readonly<Record<string, string>>;
+  } & RunOptions,
+): Promise<WantedRun> {
+  const placed = needPlaced(parts.catalogue, typed);
+  const parameters = readParameters({ name: placed.job, definition: placed.definition }, typed.parameters);
+  const incidentId = await incidentOf(parts, asking, null);
+  return { placed, parameters, parent: null, incidentId, ...(await optionsOf(parts, asking, { placed, ...typed })) };
+}
+
+/** The same again for a run that was. `from: failed` continues its execution where it ended. */
+export async function wantedRerun(
+  parts: Parts,
+  asking: Asking,
+  again: { readonly number: number } & RunOptions,
+): Promise<WantedRun> {
+  const parent = await needRun(parts.store.db, again.number);
+  const placed = needPlaced(parts.catalogue, parent);
+  const parameters = readParameters({ name: placed.job, definition: placed.definition }, asTyped(parent.parameters));
+  const resumeOf = again.from === "failed" ? endedWhere(parts, placed, parent) : null;
+  const incidentId = await incidentOf(parts, asking, parent);
+  const options = await optionsOf(parts, asking, { placed, ...again });
+  return { placed, parameters, parent, incidentId, ...options, ...(resumeOf === null ? {} : { resumeOf }) };
+}
+
+/** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
+async function incidentOf({ store }: Parts, asking: Asking, parent: Run | null): Promise<number | null> {
+  const here = await incidentIdOf(store.db, asking.incident);
+  if (here !== null) return here;
+  if (parent !== null) return parent.incidentId;
+  return asking.run === null ? null : (await needRun(store.db, asking.run)).incidentId;
+}
+
+async function optionsOf(parts: Parts, asking: Asking, typed: { readonly placed: Placed } & RunOptions) {
+  const redact = redactorOf(parts.catalogue);
+  const { placed, reason, override } = typed;
+  return {
+    reason: reason === undefined ? null : redact(reason),
+    ...(override === undefined ? {} : { override: redact(override) }),
+    ...(typed.version === undefined
+      ? {}
+      : { version: await versionOf(parts, asking, { placed, wanted: typed.version }) }),
+    ...(typed.pin === true ? await pinOf(parts, asking, placed) : {}),
+  };
+}
+
+/** The target is asked only for those who may run it there; the guard refuses the others. */
+async function versionOf(parts: Parts, asking: Asking, of: { placed: Placed; wanted: string }): Promise<string> {
+  const { job, environment } = of.placed;
+  const may = await parts.authorise.may(asking.actor, { action: "run", job, environment });
+  if (may.kind === "deny") return of.wanted;
+  const { key, name } = asking.actor;
+  return (await resolveVersion(parts, { ...of, requestKey: asking.requestKey, by: { key, name } })).version;
+}
+
+/** The run's version becomes its schedule's when it has started: one act, and two grants. */
+async function pinOf(
+  parts: Parts,
+  asking: Asking,
+  { job, environment, place }: Placed,
+): Promise<Pick<WantedRun, "pinAfterStart" | "afterBirth">> {
+  const allowed = await parts.authorise.need(asking, { action: "pin", audit: "pin.set", job, environment });
+  if (parts.connections.of(place.target)?.capabilities.pins !== true) {
+    throw new UserError("unsupported", {
+      code: "no_pins",
+      message: `${place.target} has no schedule of its own that Nightdesk could hold at a version.`,
+      wayOut: "Nothing was started. Leave `--pin` out.",
+    });
+  }
+  return { pinAfterStart: true, afterBirth: (tx, run) => allowed.record(tx, { runId: run.id }) };
+}
+
+function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle {
+  const no = (message: string, wayOut: string) =>
+    new UserError("unsupported", { code: "cannot_continue", message, wayOut: `Nothing was started. ${wayOut}` });
+  const whole = `\`/sync rerun run ${parent.number}\` runs it from its beginning.`;
+  if (parent.state !== "failed" && parent.state !== "aborted") {
+    throw no(`Run ${parent.number} did not fail: there is nothing to continue.`, whole);
+  }
+  if (connections.of(placed.place.target)?.capabilities.resumeFailed !== true) {
+    throw no(`${placed.place.target} cannot continue a run from where it ended.`, whole);
+  }
+  if (parent.handle === null) throw no(`Nobody knows where run ${parent.number} ended at its target.`, whole);
+  return parent.handle;
+}
