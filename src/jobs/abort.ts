@@ -77,6 +77,22 @@ export async function tell(
   return DONE;
 }
 
+/**
+ * The target refuses a restore because something runs there. Is it this run's own execution, of which the target had said
+ * that it was stopped, it is told to stop once more; anything else is left alone.
+ */
+export async function stopLeftover(stepping: Stepping, run: Run, line: Line): Promise<void> {
+  if (run.handle === null) return;
+  try {
+    const seen = await line.connection.observe(line.handle, line.intent, null);
+    if (seen.phase !== "running" && seen.phase !== "paused") return;
+    await line.connection.abort(line.handle, line.intent, run.abortSent ?? "soft");
+  } catch (error) {
+    const { message } = errorOf(stepping, error);
+    stepping.log.warn({ run: run.number, error: message }, "what a restore waits for could not be told to stop");
+  }
+}
+
 /** How long a target may take to stop when the catalogue does not say. */
 export const DEADLINE_MS = 120_000;
 

@@ -1,5 +1,6 @@
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { stopLeftover } from "./abort.ts";
 import type { Connection, Handle, Intent, Observation } from "./connectors/contract.ts";
 import { keepLook } from "./look.ts";
 import { type Happening, keepRun, moveRun, noteRun } from "./record.ts";
@@ -62,6 +63,7 @@ async function ask(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcom
     handle = await callRestore(line.connection, restoreIntent(run, line.intent), snapshot.ref);
   } catch (error) {
     const { kind, message, afterMs } = errorOf(stepping, error);
+    if (kind === "conflict") await stopLeftover(stepping, run, line);
     const passing = kind === "retryable" || kind === "unavailable" || kind === "ambiguous" || kind === "conflict";
     return passing ? askAgain(stepping, run, { message, afterMs }) : giveUp(stepping, run, message);
   }

@@ -97,6 +97,18 @@ test("a restore whose answer is lost is asked for again under the same key: one 
   expect(target.restores()).toHaveLength(1);
 });
 
+test("said to be gone and still running: the restore finds it in its way, and it is told to stop once more", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  target.obeys = false;
+  target.says = (execution) => (execution.kind === "run" ? { phase: "not_found", evidence: "there is no x1" } : null);
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  Object.assign(target, { says: null, obeys: true });
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+  expect(target.active()).toEqual([]);
+});
+
 test("a restore that fails is tried as often as declared, then people are asked and can try it again", async () => {
   const { here, target, running } = await scriptedWorld({ snapshot: true });
   target.restoreEnds = "failed";
