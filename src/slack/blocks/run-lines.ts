@@ -10,11 +10,11 @@ export function detailLines(run: RunCard): string[] {
   return [
     ...waitsFor(run),
     ...howFar(run),
-    ...(run.error === null ? [] : [`Error: ${codeText(firstLine(run.error), 300)}`]),
+    ...error(run),
     ...because(run),
     ...noRerun(run),
-    ...(run.chain === null ? [] : [`:link: ${chainWords(run.chain)}`]),
-    ...(run.pin === null ? [] : [`:pushpin: *${capital(pinWords(run.pin))}*`]),
+    ...(run.chain === null ? [] : [chainWords(run.chain)]),
+    ...(run.pin === null ? [] : [`:pushpin: ${capital(pinWords(run.pin))}`]),
   ];
 }
 
@@ -101,8 +101,7 @@ function progressLine(progress: Progress): string {
   if (parts.length === 0) return "No progress told yet";
   const share = shareDone(progress);
   const full = share === null ? 0 : Math.floor(share * BAR);
-  const bar =
-    share === null ? "" : `\`${"█".repeat(full)}${"░".repeat(BAR - full)}\` ${Math.floor(share * 100)} %  ·  `;
+  const bar = share === null ? "" : `${"▰".repeat(full)}${"▱".repeat(BAR - full)} ${Math.floor(share * 100)} %  ·  `;
   return `${bar}${capital(parts.join(", "))}`;
 }
 
@@ -127,19 +126,31 @@ function itemsLine(items: Readonly<Record<string, number>>): string {
   return `${number(total)} id${total === 1 ? "" : "s"}: ${parts.length === 0 ? "none handed over" : parts.join(", ")}`;
 }
 
+/** A refusal's reason has the error in it, and the way out. */
+const error = ({ error: said, state }: RunCard): string[] =>
+  said === null || state === "refused" ? [] : [`Error: ${codeText(firstLine(said), 300)}`];
+
 /** Why it is so; left out where it says nothing that the card does not. */
 function because(run: RunCard): string[] {
   if (run.because === null || run.state === "preparing" || run.state === "starting") return [];
   if (run.because === `${run.byName} asked for it`) return [];
   if (run.state === "aborting" && run.stopping !== null) return [];
-  if (run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100))) return [];
-  return [saidText(clip(run.because, 900))];
+  if (run.state !== "refused" && run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100)))
+    return [];
+  return [saidText(clip(capital(withoutFreeze(run.because, run.deferred)), 900))];
+}
+
+/** A reason that begins with the freeze's name and end says both a second time. */
+function withoutFreeze(because: string, deferred: RunCard["deferred"]): string {
+  const by = deferred?.by ?? null;
+  if (by === null || !because.startsWith(by) || !because.includes(": ")) return because;
+  return because.slice(because.indexOf(": ") + 2);
 }
 
 function noRerun(run: RunCard): string[] {
   if (run.noRerun === null || !OVER.includes(run.state)) return [];
   return [
-    `:no_bell: *Rerun is not offered:* ${saidText(clip(run.noRerun, 400))}. \`/sync rerun run ${run.number}\` still does it.`,
+    `:warning: *Rerun is not offered:* ${saidText(clip(run.noRerun, 400))}. \`/sync rerun run ${run.number}\` still does it.`,
   ];
 }
 

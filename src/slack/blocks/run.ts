@@ -13,7 +13,7 @@ export function runCard(run: RunCard): Message {
   const said = sentence(run);
   const blocks: Block[] = [
     ...top(run),
-    section([`${RUN_LOOK[run.state].mark} *${said}*`, ...detailLines(run)].join("\n")),
+    section([`${markOf(run)} *${said}*`, ...detailLines(run)].join("\n")),
     context(smallPrint(run)),
     ...buttonRow(
       offersOf({ ...run, environment: run.place.name }).map(({ label, command, acts }) => ({
@@ -54,6 +54,10 @@ const KINDS = {
 } as const satisfies Record<RunCard["kind"], string>;
 
 const nameOf = ({ kind, number }: RunCard): string => `${KINDS[kind]} ${number}`;
+
+/** A person's word is no proof, and does not look like one. */
+const markOf = (run: RunCard): string =>
+  run.settledBy !== null && ENDS.includes(run.state) ? ":memo:" : RUN_LOOK[run.state].mark;
 
 function sentence(run: RunCard): string {
   const { words } = RUN_LOOK[run.state];

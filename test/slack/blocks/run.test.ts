@@ -51,7 +51,7 @@ test("a protected place is a headline with lock and capitals; another one never 
 
 test("progress is a bar, counts and the instant of the end, which never goes stale", () => {
   const expected = { expectedEndAt: at("2021-03-17T11:03:00Z"), usual: "usually 18 min" };
-  expect(drawn({ progress: { done: 2_600, total: 5_000 } })).toContain("`█████░░░░░` 52 %  ·  2,600 of 5,000 items");
+  expect(drawn({ progress: { done: 2_600, total: 5_000 } })).toContain("▰▰▰▰▰▱▱▱▱▱ 52 %  ·  2,600 of 5,000 items");
   expect(drawn({})).toContain("31 %  ·  Stage 2 of 4, 1,200 of 5,000 items");
   expect(drawn({ ...expected, left: "about 12 min to go (usually 18 min)" })).toMatch(
     /About 12 min to go \(usually 18 min\): ends about <!date\^\d+\^\{time\}\|11:03 UTC>/,
@@ -85,6 +85,9 @@ test("a hold says which freeze and until when, and that it starts by itself", ()
   const held = drawn({ state: "deferred", deferred: { by: "night", until: at("2021-03-17T05:00:00Z") } });
   expect(held).toMatch(/The freeze \*night\* holds it back until <!date[^>]*05:00 UTC>; then it starts by itself/);
   expect(drawn({ state: "deferred", deferred: { by: "night", until: null } })).toContain("until somebody ends it");
+  const because = "night until 2021-03-17 05:00 (Europe/London): a start before 05:00 runs every job";
+  const said = drawn({ state: "deferred", deferred: { by: "night", until: null }, because });
+  expect(said).toContain("somebody ends it.\\nA start before 05:00 runs every job");
   expect(offered({ state: "deferred" })).toEqual(["withdraw"]);
 });
 
@@ -179,6 +182,13 @@ test("ids by reference are counted by what became of them", () => {
   expect(fan).toContain("Fan-out, run 4");
 });
 
+test("a refusal says why and the way out, once", () => {
+  const because = "nothing was started: the target says it is prod. Correct the url in the catalogue";
+  const refused = drawn({ state: "refused", error: "the target says it is prod", because });
+  expect(refused.match(/the target says it is prod/g)).toHaveLength(1);
+  expect(refused).toContain("Nothing was started: the target says it is prod. Correct the url in the catalogue");
+});
+
 test("the small print says version, parameters, snapshot and log, and makes no link of what is none", () => {
   const print = drawn({
     version: "11",
@@ -207,6 +217,7 @@ test("a card says since when before what it means, and who asked once", () => {
 test("an end on a person's word says whose word, and that it is not proved", () => {
   const settled = runCard({ ...aRun, state: "succeeded", settledBy: "Ben", proved: false });
   expect(settled.text).toContain("Succeeded: settled by Ben's word, not proved");
+  expect(JSON.stringify(settled.blocks)).not.toContain("white_check_mark");
   expect(runCard({ ...aRun, state: "succeeded", proved: true }).text).toContain("Succeeded, proved");
 });
 
