@@ -1,11 +1,13 @@
-// `npm run -s chaos -- [alert] [run] [--from N] [--to N] [--lanes N] [--points] [--logs FOLDER]`: kills Nightdesk at every
-// point of one alert and of one run. Progress on stderr, a summary on stdout; exit code 1 when anything was lost or doubled.
+// `npm run -s chaos -- [alert] [run] [storm] [--from N] [--to N] [--lanes N] [--points] [--logs FOLDER] [--seconds N] [--jobs N]`: kills
+// Nightdesk at every point of one alert and of one run; `storm`: at random, for two minutes, under 50 concurrent runs.
+// Progress on stderr, a summary on stdout; exit code 1 when anything was lost or doubled.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startPostgres } from "../../sandbox/postgres.ts";
 import { prepareTemplate } from "../helpers/template.ts";
 import { type Outcome, playAll, playWithKill } from "./kill.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { storm } from "./storm.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,6 +17,8 @@ const { values, positionals } = parseArgs({
     lanes: { type: "string", default: "5" },
     points: { type: "boolean", default: false },
     logs: { type: "string" },
+    seconds: { type: "string", default: "120" },
+    jobs: { type: "string", default: "50" },
   },
 });
 if (values.logs !== undefined) mkdirSync(values.logs, { recursive: true });
@@ -26,8 +30,12 @@ let failed = 0;
 try {
   const template = await prepareTemplate(server);
   const chosen = SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  if (chosen.length === 0) throw new Error(`there is ${SCENARIOS.map(({ name }) => name).join(", ")}`);
+  const stormy = positionals.length === 0 || positionals.includes("storm");
+  if (chosen.length === 0 && !stormy) {
+    throw new Error(`there is ${[...SCENARIOS, { name: "storm" }].map(({ name }) => name).join(", ")}`);
+  }
   for (const scenario of chosen) failed += await everyPoint(scenario, { server, template, logFolder: values.logs });
+  if (stormy) failed += await playStorm(Number(values.seconds) * 1_000);
 } finally {
   await own?.close();
 }
@@ -61,6 +69,21 @@ async function everyPoint(
   console.log(`${scenario.name}: killed at ${killed} points: ${verdict}`);
   for (const [at, problems] of wrong) for (const problem of problems) console.log(`  ${at}: ${problem}`);
   return wrong.size;
+}
+
+/** Returns how much went wrong. */
+async function playStorm(forMs: number): Promise<number> {
+  const postgres = { url: server, port: Number(new URL(server).port), close: async () => {} };
+  const { kills, runs, states, problems } = await storm({
+    postgres,
+    forMs,
+    jobs: Number(values.jobs),
+    progress: (text) => console.error(`storm: ${text}`),
+  });
+  const verdict = problems.length === 0 ? "nothing lost, nothing doubled" : `${problems.length} problems`;
+  console.log(`storm: ${kills} kills under ${runs} runs, ${JSON.stringify(states)}: ${verdict}`);
+  for (const problem of problems) console.log(`  ${problem}`);
+  return problems.length;
 }
 
 function line(at: number, { killed, points, problems, ms }: Outcome): string {
