@@ -50,10 +50,13 @@ export function shellTarget(more: Record<string, unknown> = {}) {
     put("finish", String(code));
     await allEnded();
   };
-  onTestFinished(async () => {
-    for (const { leader } of states()) if (leader !== undefined) killGroup(leader.pid);
-    await allEnded().catch(() => {});
-    rmSync(dir, { recursive: true, force: true });
+  onTestFinished(() => {
+    for (const { phase, leader, runner } of states()) {
+      if (phase === "ended") continue;
+      killGroup(runner.pid);
+      if (leader !== undefined) killGroup(leader.pid);
+    }
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
   return { dir, stateDir, entry, states, folders, allEnded, put, there, finish };
 }

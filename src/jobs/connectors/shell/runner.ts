@@ -35,10 +35,13 @@ function begin(claimed: State): number {
   const { pid } = child;
   const leader = pid === undefined ? null : identityOf(pid);
   const running: State = leader === null ? claimed : { ...claimed, phase: "running", leader };
-  if (leader !== null) saveState(folder, running);
-  process.stdout.write("begun\n");
+  const keep = (state: State) => {
+    saveState(folder, state);
+    process.stdout.write(`${state.phase}\n`);
+  };
+  if (leader !== null) keep(running);
   child.on("error", (error) => {
-    if (leader === null) saveState(folder, { ...claimed, phase: "ended", failure: error.message });
+    if (leader === null) keep({ ...claimed, phase: "ended", failure: error.message });
   });
   child.on("exit", (code, signal) => {
     if (leader === null) return;
