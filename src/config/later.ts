@@ -33,27 +33,11 @@ export function notActedOn(catalogue: Catalogue, plugins: KnownPlugins): string[
           `targets.${name}: connector ${connector} is not there yet; nothing can be started there`,
       ),
     ...section("monitors", catalogue.monitors, "a late or missing job is not noticed"),
-    ...section(
-      "freezes",
-      catalogue.freezes,
-      "while one holds, a start is refused; it cannot be deferred or overridden",
-    ),
     ...section("contracts", catalogue.contracts, "no impact is shown"),
     ...section("entities", catalogue.entities, "no ids are taken from signals"),
     ...services(catalogue),
-    ...jobs(catalogue, "approvals", (job) =>
-      Object.values(job.environments).some((one) => one.approvals !== undefined),
-    ),
-    ...jobs(catalogue, "snapshot", (job) => job.snapshot !== undefined && "maxAgeMs" in job.snapshot),
-    ...jobs(catalogue, "then", (job) => job.then.length > 0),
   ].map((line) => `not acted on yet: ${line}`);
 }
-
-const CONSEQUENCE = {
-  approvals: "every start is refused until a second person can be asked",
-  snapshot: "none is taken before a start",
-  then: "no chain is offered",
-} as const;
 
 function section(name: string, entries: object, consequence: string): string[] {
   const count = Object.keys(entries).length;
@@ -63,15 +47,6 @@ function section(name: string, entries: object, consequence: string): string[] {
 function services(catalogue: Catalogue): string[] {
   const names = Object.entries(catalogue.services).filter(([, service]) => service.dependsOn.length > 0);
   return names.length === 0 ? [] : [`dependsOn (${list(names.map(([name]) => name))}): no suspects are drawn from it`];
-}
-
-function jobs(
-  catalogue: Catalogue,
-  key: keyof typeof CONSEQUENCE,
-  has: (job: Catalogue["jobs"][string]) => boolean,
-): string[] {
-  const names = Object.entries(catalogue.jobs).filter(([, job]) => has(job));
-  return names.length === 0 ? [] : [`${key} (${list(names.map(([name]) => name))}): ${CONSEQUENCE[key]}`];
 }
 
 function list(names: readonly string[]): string {

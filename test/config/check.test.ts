@@ -47,8 +47,6 @@ test("a good catalogue: what was found, and what is not acted on yet", () => {
   expect(lines.slice(0, -1)).toEqual([
     "not acted on yet: sources.prom: kind alertmanager is not there yet; its webhooks are answered 404",
     "not acted on yet: monitors (1): a late or missing job is not noticed",
-    "not acted on yet: approvals (etl): every start is refused until a second person can be asked",
-    "not acted on yet: then (etl): no chain is offered",
   ]);
 });
 
