@@ -8,12 +8,16 @@ import { createActorResolver } from "./command/people.ts";
 import { createRouter } from "./command/router.ts";
 import type { Catalogue } from "./config/catalogue.ts";
 import type { ServingConfig } from "./config/env.ts";
+import { createAdvanceFanout } from "./fanout/advance.ts";
+import { createChunkHandler } from "./fanout/chunk.ts";
+import { createDeadLetterHandler } from "./fanout/dead-letters.ts";
 import { createAuthorise } from "./guard/authorise.ts";
 import { createApi } from "./http/api.ts";
 import { createCounters } from "./http/counters.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createHttpServer } from "./http/server.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
+import { redactorOf } from "./incidents/redact.ts";
 import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
 import { forgetBodies } from "./intake/retention.store.ts";
@@ -33,24 +37,30 @@ import { createAdvanceChain } from "./services/chains-advance.ts";
 import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import { confirmationState } from "./services/confirmations.ts";
 import type { Services } from "./services/contract.ts";
+import { createDeadLetters } from "./services/dead-letters.ts";
+import { createAlertDeadLetters } from "./services/dead-letters-alert.ts";
 import { createExportIncident } from "./services/export.ts";
+import { createFreezes } from "./services/freezes.ts";
 import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
+import { createFanouts } from "./services/orphans.ts";
 import { createPermissions } from "./services/permissions.ts";
 import { createPins } from "./services/pins.ts";
 import { createCarryPin } from "./services/pins-carry.ts";
+import { placesThatTakeIds } from "./services/resync.ts";
 import { createRuns } from "./services/runs.ts";
+import { viewRun } from "./services/runs-view.ts";
 import type { Identity } from "./slack/identity.ts";
 import { createSlack } from "./slack/slack.ts";
 import { migrate } from "./store/migrate.ts";
+import { requestWork } from "./store/outbox.ts";
 import { pingDatabase } from "./store/ping.ts";
 import { type Db, openStore } from "./store/store.ts";
 
 export interface AppParts {
   readonly config: ServingConfig;
   readonly catalogue: Catalogue;
-import { viewRun } from "./services/runs-view.ts";
   readonly log: Logger;
   readonly clock: Clock;
   readonly reportError: (error: unknown, context: Readonly<Record<string, unknown>>) => void;
@@ -92,17 +102,18 @@ export function createApp(parts: AppParts): App {
     catalogue,
     log,
     http,
+    viewRun: (run) => viewRun(ground, run),
     ports: {
       receiveCommand: (received) => receiveCommand(store, clock, received),
       readCommand: (id) => readCommandRequest(store.db, id),
       receiveSlackEvent: receiver.receiveSlackEvent,
       mayAsk: (text, at) => router.mayAsk(text, at),
       questionState: (id) => confirmationState(store.db, id, clock.now()),
+      resyncPlaces: () => placesThatTakeIds(catalogue, connections),
       openIncidents: () => listIncidents(store.db, { limit: OPEN_TO_CHOOSE }),
     },
   });
 
-    viewRun: (run) => viewRun(ground, run),
   const { groupMembers } = slack;
   const connections = createConnections({ catalogue, http, clock, mayRunCommands: config.mayRunCommands });
   const authorise = createAuthorise({ store, clock, catalogue, groupMembers });
@@ -114,11 +125,18 @@ export function createApp(parts: AppParts): App {
   });
   const exportIncident = createExportIncident({ store, clock, catalogue, authorise, exporters });
   const ground = { store, clock, catalogue, connections, groupMembers, authorise };
+  const stepping = { store, clock, catalogue, connections, log };
+  const looking = { ...stepping, redact: redactorOf(catalogue), alert: createAlertDeadLetters(catalogue) };
+  const fanning = { ...stepping, uploadToRun: slack.uploadToRun };
+  const advanceFanout = createAdvanceFanout(fanning);
   const services: Services = {
     jobs: createJobs(ground),
     runs: createRuns(ground),
     chains: createChains(ground),
     pins: createPins(ground),
+    freezes: createFreezes(ground),
+    fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
+    deadLetters: createDeadLetters({ looking, authorise }),
     permissions: createPermissions(ground),
     incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
   };
@@ -143,12 +161,16 @@ export function createApp(parts: AppParts): App {
     inbox: inbox.process,
     incident: (id) => slack.project("incident", id),
     "run-card": (id) => slack.project("run-card", id),
-    run: createAdvance({ store, clock, catalogue, connections, log, alert: alertLate }),
-    abort: createTellAbort({ store, clock, catalogue, connections, log }),
+    run: createAdvance({
+      ...stepping,
+      alert: alertLate,
+      kinds: { fanout: advanceFanout, compare: advanceFanout },
+    }),
+    abort: createTellAbort(stepping),
     chain: createAdvanceChain(ground),
     pin: createCarryPin(ground),
-    chunk: async () => ({ done: true }),
-    "dead-letters": async () => ({ done: true }),
+    chunk: createChunkHandler(fanning),
+    "dead-letters": createDeadLetterHandler(looking),
     command: createCommandExecutor({
       store,
       clock,
@@ -184,6 +206,7 @@ export function createApp(parts: AppParts): App {
           reportError,
         });
         releaser.add("worker", worker.close);
+        await store.tx((tx) => requestWork(tx, { kind: "dead-letters", ref: 0, dueAt: clock.now() }));
         const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
         releaser.add("retention", forgetting.close);
       }

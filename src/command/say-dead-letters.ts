@@ -28,8 +28,10 @@ export function queuesAnswer(queues: readonly DeadLetterQueueView[], now: Instan
     text:
       queues.length === 0
         ? "No target that you may see shows its dead letters."
-        : total === 0 && !troubled
-          ? "No dead letters."
+        : total === 0
+          ? troubled
+            ? "No dead letters are known, and not every queue could be looked at."
+            : "No dead letters."
           : `${count(total, "dead letter")}. A copy of each that was seen is kept.`,
     sections: queues.flatMap((queue) => queueSection(queue, now)),
     data: { queues: queues.map(queueData) },

@@ -4,6 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { incidentData, runData, timelineData } from "../command/data.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import { ITEM_STATES } from "../fanout/counts.ts";
+import { itemsOf } from "../fanout/fanouts.store.ts";
 import { INCIDENT_STATUSES } from "../incidents/incident.ts";
 import { listIncidents } from "../incidents/incidents.store.ts";
 import { timelineOf } from "../incidents/timeline.store.ts";
@@ -69,13 +71,8 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
   if (more.length > 0 || (part !== undefined && part === "")) return noSuch(url);
   if (about !== null && what === "incidents") return oneIncident(parts, { number: about, part, url });
   if (about !== null && what === "runs") {
-    if (part === "items") {
-      await needRun(store.db, about);
-      return json(200, { items: [] });
-    }
-    return part === undefined
-      ? json(200, runData(await viewRun(parts, await needRun(store.db, about))))
-      : noSuch(url);
+    if (part === "items") return itemsOfRun(parts, { number: about, url, limit });
+    return part === undefined ? json(200, runData(await viewRun(parts, await needRun(store.db, about)))) : noSuch(url);
   }
   if (number !== undefined) return noSuch(url);
   switch (what) {
@@ -98,6 +95,25 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
     default:
       return noSuch(url);
   }
+}
+
+/** What became of each id of a fan-out, or what a comparison found; in their order, the first `limit` of them. */
+async function itemsOfRun(
+  parts: ApiParts,
+  { number, url, limit }: { number: number; url: URL; limit: number },
+): Promise<Response> {
+  const run = await needRun(parts.store.db, number);
+  const given = url.searchParams.get("state");
+  const state = ITEM_STATES.find((one) => one === given);
+  if (given !== null && state === undefined) {
+    throw new UserError("invalid", {
+      code: "state",
+      message: `"${given}" is no state of an id.`,
+      wayOut: `There is ${ITEM_STATES.join(", ")}.`,
+    });
+  }
+  const items = await itemsOf(parts.store.db, { runId: run.id, limit, ...(state === undefined ? {} : { state }) });
+  return json(200, { items: items.map(({ ref: id, state: ended, detail }) => ({ id, state: ended, detail })) });
 }
 
 async function oneIncident(

@@ -4,9 +4,10 @@ import { allPlaced } from "../guard/names.ts";
 import { foldSignal } from "../incidents/fold.ts";
 import { conditionOf } from "../incidents/signal.ts";
 import { saveSignals } from "../incidents/signals.store.ts";
+import { openIncidentOf } from "./dead-letters.store.ts";
 
 /**
- * Makes dead letters an alert: it opens an incident or joins the one of that queue, with the severity and the channel
+ * Makes dead letters an alert: it opens an incident or joins the one that is open about that queue, with the severity and the channel
  * that the catalogue gives to the target's job; the condition is over when the queue is empty again.
  */
 export function createAlertDeadLetters(catalogue: Catalogue): AlertDeadLetters {
@@ -41,6 +42,7 @@ export function createAlertDeadLetters(catalogue: Catalogue): AlertDeadLetters {
       },
     ]);
     if (signal === undefined) throw new Error("an alert was not saved");
-    await foldSignal(tx, { catalogue, now: at }, { signal, run: null, incident: null });
+    const incident = await openIncidentOf(tx, target);
+    await foldSignal(tx, { catalogue, now: at }, { signal, run: null, incident });
   };
 }

@@ -24,7 +24,7 @@ const LISTED = 20;
 
 /** The use cases over dead letters, as commands call them. */
 export function createDeadLetters(parts: DeadLetterParts): DeadLetterServices {
-  const { store, clock } = parts.looking;
+  const { store } = parts.looking;
   return {
     list: async (asking, about) => {
       const targets = await visibleTargets(parts, asking, about);
@@ -35,7 +35,7 @@ export function createDeadLetters(parts: DeadLetterParts): DeadLetterServices {
       const letter = await letterNumbered(store.db, number);
       if (letter === null) throw noLetter(number);
       await mayAll(parts, asking, { target: letter.target, action: "view", audit: "dlq.view" });
-      return viewOf(letter, clock.now());
+      return viewOf(letter);
     },
 
     redrive: async (asking, wanted) => {
@@ -43,7 +43,7 @@ export function createDeadLetters(parts: DeadLetterParts): DeadLetterServices {
       const allowed = await mayAll(parts, asking, { target, action: "resync", audit: "dlq.redrive" });
       const letters = await chosenLetters(parts, asking, { ...wanted, target });
       const { rate, dryRun } = wanted;
-      const value = { dryRun, rate, letters: letters.map((letter) => viewOf(letter, clock.now())) };
+      const value = { dryRun, rate, letters: letters.map(viewOf) };
       if (dryRun) return { kind: "done", value };
       const verdict = await store.tx((tx) => decideRedrive(tx, parts, { asking, allowed, target, letters, value }));
       if (verdict.kind === "refused") throw verdict.error;
@@ -53,7 +53,7 @@ export function createDeadLetters(parts: DeadLetterParts): DeadLetterServices {
 }
 
 async function listed({ looking }: DeadLetterParts, target: string): Promise<DeadLetterQueueView> {
-  const { store, clock } = looking;
+  const { store } = looking;
   await lookAt(looking, target);
   const queue = await queueOf(store.db, target);
   const letters = await openLetters(store.db, target, LISTED);
@@ -64,7 +64,7 @@ async function listed({ looking }: DeadLetterParts, target: string): Promise<Dea
     oldestSentAt: letters[0]?.sentAt ?? null,
     firstExpiresAt: letters[0]?.expiresAt ?? null,
     trouble: queue?.trouble ?? null,
-    letters: letters.map((letter) => viewOf(letter, clock.now())),
+    letters: letters.map(viewOf),
   };
 }
 
@@ -168,15 +168,17 @@ function questionOf(about: Redriving & { id: string; expected: string | null; pl
   };
 }
 
-function viewOf(letter: KeptLetter, now: Instant): DeadLetterView {
+function viewOf(letter: KeptLetter): DeadLetterView {
   const { id: number, target, queue, messageId, body, attributes, sentAt, expiresAt, fate } = letter;
-  return { number, target, queue, messageId, body, attributes, sentAt, expiresAt, fate, state: stateOf(letter, now) };
+  return { number, target, queue, messageId, body, attributes, sentAt, expiresAt, fate, state: stateOf(letter) };
 }
 
-function stateOf(letter: KeptLetter, now: Instant): DeadLetterView["state"] {
+function stateOf(letter: KeptLetter): DeadLetterView["state"] {
   if (letter.redrivenAt !== null) return "redriven";
-  const expired = letter.expiresAt !== null && letter.expiresAt.epochMilliseconds <= now.epochMilliseconds;
-  if (letter.goneAt !== null) return expired ? "expired" : "gone";
+  if (letter.goneAt !== null) {
+    const endMs = letter.expiresAt?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+    return letter.goneAt.epochMilliseconds >= endMs ? "expired" : "gone";
+  }
   if (letter.asked) return "asked";
   return letter.fate === null ? "there" : "failed";
 }

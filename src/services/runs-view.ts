@@ -137,7 +137,7 @@ async function approversOf(db: Db, ids: readonly number[]): Promise<ReadonlyMap<
 }
 
 async function itemsOf(db: Db, runs: readonly Run[]): Promise<ReadonlyMap<number, Readonly<Record<string, number>>>> {
-  const ids = runs.filter((run) => run.kind === "fanout").map((run) => run.id);
+  const ids = runs.filter((run) => run.kind === "fanout" || run.kind === "compare").map((run) => run.id);
   if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom("fanouts")

@@ -35,6 +35,8 @@ export interface Stock {
   busy: boolean;
   /** What happens when a page of ids is asked for. */
   pageTrouble: () => void;
+  lettersTrouble: () => void;
+  redriveTrouble: () => void;
   /** Shows its ids in the wrong order. */
   reversed: boolean;
 }
@@ -52,6 +54,8 @@ export const newStock = (): Stock => ({
   answer: null,
   busy: false,
   pageTrouble: () => {},
+  lettersTrouble: () => {},
+  redriveTrouble: () => {},
   reversed: false,
 });
 
@@ -106,13 +110,13 @@ function connection(target: string, stock: Stock): Connection {
       return stock.answer?.(call) ?? call.ids.map((id) => carriedOut(stock, call.op, id));
     },
     ids: async (_intent, side, after) => pageOf(stock, side, after),
-    deadLetters: async (limit) => ({
-      queue: `${target}-dlq`,
-      count: stock.letters.length,
-      keptForMs: stock.keptForMs,
-      letters: stock.letters.slice(0, limit),
-    }),
+    deadLetters: async (limit) => {
+      stock.lettersTrouble();
+      const { letters, keptForMs } = stock;
+      return { queue: `${target}-dlq`, count: letters.length, keptForMs, letters: letters.slice(0, limit) };
+    },
     redrive: async (ids) => {
+      stock.redriveTrouble();
       stock.redriven.push([...ids]);
       return ids.map((id) => {
         const at = stock.letters.findIndex((letter) => letter.id === id);
