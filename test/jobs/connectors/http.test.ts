@@ -56,6 +56,74 @@ describe("conformance, with TIS-SYNC's shape", () => {
   });
 });
 
+describe("conformance, with a target that tells its state in a word and can be stopped", () => {
+  connectorConformance(connector, async (): Promise<Bench> => {
+    const target = { word: "IDLE", place: "prod", starts: 0, cut: false, obeys: true, forgot: false };
+    let instead: ((call: Call) => Reply | null) | null = null;
+    const server = await targetServer((call) => {
+      const other = instead?.(call) ?? null;
+      if (other !== null) return other;
+      if (call.path === "/place") return { body: { place: target.place } };
+      if (call.path === "/stop") {
+        if (target.word !== "RUNNING") return { status: 409 };
+        if (target.obeys) target.word = "STOPPED";
+        return { status: 202 };
+      }
+      if (call.path === "/start") {
+        if (target.word === "RUNNING") return { status: 409 };
+        target.word = "RUNNING";
+        target.starts += 1;
+        return target.cut ? { hangUp: true } : {};
+      }
+      return { body: { state: target.forgot ? "IDLE" : target.word } };
+    });
+    return {
+      entry: {
+        connector: "http",
+        url: server.url,
+        headers: { authorization: "Bearer s3cr3t-token" },
+        identity: { get: "/place", path: "place", equals: ["prod"] },
+        start: { post: "/start" },
+        status: { get: "/state", path: "state", running: ["RUNNING"], succeeded: ["OK"], aborted: ["STOPPED"] },
+        abort: { post: "/stop", mode: "hard" },
+      },
+      secret: "s3cr3t-token",
+      name: "anything",
+      starts: () => target.starts,
+      answer: (how) => {
+        const status = Number(how);
+        if (how === null) instead = null;
+        else if (how === "not json") instead = () => ({ body: "<html>please sign in</html>" });
+        else if (how === "repeats the secret")
+          instead = (call) => ({ body: { state: call.authorization, place: call.authorization } });
+        // The word before the start is asked for first: a 500 to that question has certainly had no effect.
+        else if (how === "500") instead = (call) => (call.path === "/start" ? { status } : null);
+        else instead = () => ({ status, headers: { "retry-after": "7" } });
+      },
+      occupy: () => {
+        target.word = "RUNNING";
+      },
+      pretend: () => {
+        target.place = "prod,nimdta";
+      },
+      cutAfterStart: () => {
+        target.cut = true;
+      },
+      vanish: server.close,
+      finish: () => {
+        target.word = "OK";
+      },
+      ignoreAborts: () => {
+        target.obeys = false;
+      },
+      obey: () => {},
+      forget: () => {
+        target.forgot = true;
+      },
+    };
+  });
+});
+
 test.each([
   ["prod", ["prod"], false],
   ["prod,nimdta", ["prod", "nimdta"], false],

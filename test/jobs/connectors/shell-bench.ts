@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
@@ -41,7 +41,11 @@ export function shellTarget(more: Record<string, unknown> = {}) {
       const living = states().filter((state) => state.phase !== "ended");
       if (living.length > 0) throw new Error(`still there: ${JSON.stringify(living)}`);
     }, WAIT);
-  const put = (name: string, text = "") => writeFileSync(join(dir, name), text);
+  /** All at once: the command must not see a file that is there and still empty. */
+  const put = (name: string, text = "") => {
+    writeFileSync(join(dir, `${name}.new`), text);
+    renameSync(join(dir, `${name}.new`), join(dir, name));
+  };
   const there = (name: string) =>
     vi.waitFor(() => {
       if (!existsSync(join(dir, name))) throw new Error(`there is no ${name}`);
