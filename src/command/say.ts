@@ -98,7 +98,9 @@ export function runDetails(run: RunView): string[] {
     ...(run.parent === null ? [] : [`${run.kind === "restore" ? "Restore" : "Rerun"} of run ${run.parent}`]),
     ...(run.chain === null ? [] : [chainWords(run.chain)]),
     ...(run.pin === null ? [] : [capital(pinWords(run.pin))]),
-    ...(run.noRerun === null || !isOver(run) ? [] : [`Rerun is not offered: ${run.noRerun}`]),
+    ...(run.noRerun === null
+      ? []
+      : [`${isOver(run) ? "Rerun is not offered:" : ":warning: Careful:"} ${escaped(run.noRerun)}`]),
     ...(run.incident === null ? [] : [`For INC-${run.incident}`]),
   ];
 }

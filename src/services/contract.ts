@@ -69,7 +69,7 @@ export interface RunView {
   readonly pin: PinView | null;
   /** What its target can do with it now. */
   readonly can: RunAbilities;
-  /** Why it is not offered to run it again as it is; null: nothing speaks against it. */
+  /** Why it makes no sense to run it as it is, now or again; null: nothing speaks against it. */
   readonly noRerun: string | null;
 }
 

@@ -1,4 +1,5 @@
 import type { Run } from "../jobs/runs.store.ts";
+import { isTerminal } from "../jobs/states.ts";
 import type { Db } from "../store/store.ts";
 
 /** As much of a run that has ended as says how it ended. */
@@ -34,13 +35,14 @@ export function normalised(message: string): string {
 
 /**
  * Why running this one again as it is makes no sense: it and the end before it, or the one after it, failed in the same
- * way, and they are the newest ends there. Null: nothing speaks against it.
+ * way, and they are the newest ends there. Of one that has not ended: that the two before it did, unless it is another
+ * version. Null: nothing speaks against it.
  */
 export async function whyNotAgain(db: Db, run: Run, target: { readonly versions: boolean }): Promise<string | null> {
-  if (run.state !== "failed" || run.kind !== "run") return null;
+  if (run.kind !== "run" || (run.state !== "failed" && isTerminal(run.state))) return null;
   const rows = await db
     .selectFrom("runs")
-    .select(["id", "state", "error"])
+    .select(["id", "state", "error", "version"])
     .where("job", "=", run.job)
     .where("environment", "=", run.environment)
     .where("kind", "=", "run")
@@ -50,8 +52,12 @@ export async function whyNotAgain(db: Db, run: Run, target: { readonly versions:
     .limit(2)
     .execute();
   const [newest, before] = rows;
-  if (newest === undefined || before === undefined || ![newest.id, before.id].includes(run.id)) return null;
-  if (!sameFailure(endedOf(newest), endedOf(before))) return null;
+  if (newest === undefined || before === undefined || !sameFailure(endedOf(newest), endedOf(before))) return null;
+  if (run.state !== "failed") {
+    const other = run.version !== null && run.version !== newest.version;
+    return other ? null : "the two runs before it failed with the same error: this one may fail in the same way";
+  }
+  if (![newest.id, before.id].includes(run.id)) return null;
   const other = target.versions
     ? "mend the cause, or run another version (`--version=previous`)"
     : "mend the cause first";

@@ -36,6 +36,7 @@ export async function wantedRerun(
   again: { readonly number: number } & RunOptions,
 ): Promise<WantedRun> {
   const parent = await needRun(parts.store.db, again.number);
+  if (parent.kind !== "run") throw notAJob(parent);
   const placed = needPlaced(parts.catalogue, parent);
   const parameters = readParameters({ name: placed.job, definition: placed.definition }, asTyped(parent.parameters));
   const resumeOf = again.from === "failed" ? endedWhere(parts, placed, parent) : null;
@@ -61,7 +62,7 @@ async function optionsOf(parts: Parts, asking: Asking, typed: { readonly placed:
     ...(typed.version === undefined
       ? {}
       : { version: await versionOf(parts, asking, { placed, wanted: typed.version }) }),
-    ...(typed.pin === true ? await pinOf(parts, asking, placed) : {}),
+    ...(typed.pin === true ? await pinOf(parts, asking, typed) : {}),
   };
 }
 
@@ -78,8 +79,9 @@ async function versionOf(parts: Parts, asking: Asking, of: { placed: Placed; wan
 async function pinOf(
   parts: Parts,
   asking: Asking,
-  { job, environment, place }: Placed,
+  typed: { readonly placed: Placed } & RunOptions,
 ): Promise<Pick<WantedRun, "pinAfterStart" | "afterBirth">> {
+  const { job, environment, place } = typed.placed;
   const allowed = await parts.authorise.need(asking, { action: "pin", audit: "pin.set", job, environment });
   if (parts.connections.of(place.target)?.capabilities.pins !== true) {
     throw new UserError("unsupported", {
@@ -88,7 +90,29 @@ async function pinOf(
       wayOut: "Nothing was started. Leave `--pin` out.",
     });
   }
+  if (typed.version === undefined) {
+    throw new UserError("usage", {
+      code: "pin_without_version",
+      message: "--pin holds the schedule at the version of this run, and none is named.",
+      wayOut: "Nothing was started. Add `--version=previous`, or the version; or pin it alone with `/sync pin`.",
+    });
+  }
   return { pinAfterStart: true, afterBirth: (tx, run) => allowed.record(tx, { runId: run.id }) };
+}
+
+function notAJob({ number, kind }: Run): UserError {
+  const what = { run: "run", restore: "restore", fanout: "fan-out", compare: "comparison" }[kind];
+  const wayOut =
+    kind === "fanout"
+      ? `\`/sync resync --run=${number} --only=failed\` hands over what failed.`
+      : kind === "restore"
+        ? "`/sync restore run N` restores again, N being the run that it brings back."
+        : "`/sync orphans JOB ENV` compares again.";
+  return new UserError("unsupported", {
+    code: "not_a_job",
+    message: `Run ${number} is a ${what}, not the run of a job.`,
+    wayOut: `Nothing was started. ${wayOut}`,
+  });
 }
 
 function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle {

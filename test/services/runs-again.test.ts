@@ -28,7 +28,7 @@ test("what is normal stays so, and comparing has no sides", () => {
 });
 
 test("after two failures of the same kind a rerun is not offered, on both cards, until something else happens", async () => {
-  const { runs, move, view } = await control();
+  const { runs, move, view, store } = await control();
   const again = async (number: number, error: string | null) => {
     await runs.request(asking(), { job: "ndw-etl", environment: "preprod", parameters: {} });
     return move(number, ...START, error === null ? "succeed" : { event: "fail", error });
@@ -39,7 +39,11 @@ test("after two failures of the same kind a rerun is not offered, on both cards,
   expect((await view(2)).noRerun).toContain("failed twice in a row with the same error");
   expect((await view(2)).noRerun).toContain("--version=previous");
   expect((await view(1)).noRerun).toBe((await view(2)).noRerun);
-  await again(3, "the disk is full");
+  await runs.request(asking(), { job: "ndw-etl", environment: "preprod", parameters: {} });
+  expect((await view(3)).noRerun).toContain("the two runs before it failed with the same error");
+  await store.db.updateTable("runs").set({ version: "11" }).where("number", "=", 3).execute();
+  expect((await view(3)).noRerun).toBeNull();
+  await move(3, ...START, { event: "fail", error: "the disk is full" });
   for (const number of [1, 2, 3]) expect((await view(number)).noRerun).toBeNull();
   await again(4, null);
   await again(5, "the disk is full");

@@ -86,7 +86,7 @@ test("a hold says which freeze and until when, and that it starts by itself", ()
   expect(held).toMatch(/The freeze \*night\* holds it back until <!date[^>]*05:00 UTC>; then it starts by itself/);
   expect(drawn({ state: "deferred", deferred: { by: "night", until: null } })).toContain("until somebody ends it");
   const because = "night until 2021-03-17 05:00 (Europe/London): a start before 05:00 runs every job";
-  const said = drawn({ state: "deferred", deferred: { by: "night", until: null }, because });
+  const said = drawn({ state: "deferred", deferred: { by: "night", until: null }, because, progress: null });
   expect(said).toContain("somebody ends it.\\nA start before 05:00 runs every job");
   expect(offered({ state: "deferred" })).toEqual(["withdraw"]);
 });
