@@ -42,8 +42,11 @@ export interface QueueLook {
   readonly at: Instant;
 }
 
-/** Copies what was seen. What was not seen though all was is gone: taken, or forgotten by the queue. */
-export async function keepLook(tx: Tx, look: QueueLook): Promise<void> {
+/**
+ * Copies what was seen. What was not seen though all was is gone: taken, or forgotten by the queue. Whether anything came
+ * or went since the last look.
+ */
+export async function keepLook(tx: Tx, look: QueueLook): Promise<boolean> {
   const { target, queue, keptForMs, at } = look;
   const rows = look.letters.map(({ id, body, sentAt, attributes }) => ({
     id,
@@ -52,7 +55,7 @@ export async function keepLook(tx: Tx, look: QueueLook): Promise<void> {
     sent_at: sentAt?.toString() ?? null,
     expires_at: sentAt === null || keptForMs === null ? null : sentAt.add({ milliseconds: keptForMs }).toString(),
   }));
-  await sql`
+  const seen = await sql<{ fresh: boolean }>`
     insert into dead_letters (target, queue, message_id, body, attributes, sent_at, expires_at, seen_at, last_seen_at)
     select ${target}, ${queue}, row.id, row.body, row.attributes, row.sent_at, row.expires_at, ${at}, ${at}
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
@@ -62,38 +65,50 @@ export async function keepLook(tx: Tx, look: QueueLook): Promise<void> {
           fate = case when dead_letters.redriven_at is not null then 'it was redriven and came back'
                       when dead_letters.gone_at is not null then null else dead_letters.fate end,
           redriven_at = null, redriven_by = null,
-          redrive_id = case when dead_letters.redriven_at is null then dead_letters.redrive_id end`.execute(tx);
-  if (!look.whole) return;
-  await sql`
+          redrive_id = case when dead_letters.redriven_at is null then dead_letters.redrive_id end
+    returning xmax = 0 as fresh`.execute(tx);
+  const came = seen.rows.some(({ fresh }) => fresh);
+  if (!look.whole) return came;
+  const gone = await sql`
     update dead_letters
        set gone_at = ${at}, redrive_id = null,
            fate = case when expires_at <= ${at} then 'the queue no longer keeps it' else 'somebody else took it out' end
      where target = ${target} and queue = ${queue} and redriven_at is null and gone_at is null
        and message_id <> all(${look.letters.map(({ id }) => id)}::text[])`.execute(tx);
+  return came || Number(gone.numAffectedRows ?? 0) > 0;
 }
 
-/** Keeps how the queue is; returns what people were told before. The row is locked till the end of the transaction. */
-export async function keepQueue(tx: Tx, look: QueueLook, level: number): Promise<{ level: number }> {
+/**
+ * Keeps how the queue is; returns what people were told before, and since when nothing moves there. The row is locked
+ * till the end of the transaction.
+ */
+export async function keepQueue(
+  tx: Tx,
+  look: QueueLook,
+  now: { level: number; moved: boolean },
+): Promise<{ level: number; quietSince: Instant }> {
   const before = await tx
     .selectFrom("dead_letter_queues")
-    .select("level")
+    .select(["level", "changed_at"])
     .where("target", "=", look.target)
     .forUpdate()
     .executeTakeFirst();
+  const quietSince = now.moved ? look.at : (before?.changed_at ?? look.at);
   const values = {
     queue: look.queue,
     count: look.count,
     kept_for_ms: look.keptForMs,
-    level,
+    level: now.level,
     looked_at: look.at,
     trouble: null,
+    changed_at: quietSince,
   };
   await tx
     .insertInto("dead_letter_queues")
     .values({ target: look.target, ...values })
     .onConflict((conflict) => conflict.column("target").doUpdateSet(values))
     .execute();
-  return { level: before?.level ?? 0 };
+  return { level: before?.level ?? 0, quietSince };
 }
 
 export async function keepTrouble(tx: Tx, target: string, trouble: { text: string; at: Instant }): Promise<void> {

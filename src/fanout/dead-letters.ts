@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import type { Connection } from "../jobs/connectors/contract.ts";
-import { DONE, errorOf, inMs, isTransient, type Stepping } from "../jobs/step.ts";
+import { clamp, DONE, errorOf, inMs, isTransient, type Stepping } from "../jobs/step.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import {
@@ -17,8 +17,12 @@ import {
   readRedrive,
 } from "./dead-letters.store.ts";
 
-/** How often queues are looked at (domain time). */
+/** How often queues are looked at (domain time): where nothing has moved for hours, less often. */
 const EVERY_MS = 5 * 60_000;
+const SELDOM_MS = 30 * 60_000;
+/** Shares of the time for which a queue keeps a message: at each of them people are told. */
+const HALF = 0.5;
+const THREE_QUARTERS = 0.75;
 /** How many messages of a queue are copied at one look. */
 const LOOKED_AT = 500;
 const MOST_ATTEMPTS = 5;
@@ -55,13 +59,17 @@ export function createDeadLetterHandler(parts: DeadLettering): (ref: number) => 
     if (ref !== 0) return redriveStep(parts, ref);
     const targets = targetsWithDeadLetters(parts);
     if (targets.length === 0) return DONE;
-    for (const target of targets) await lookAt(parts, target);
-    return inMs(parts.clock, EVERY_MS);
+    const due: number[] = [];
+    for (const target of targets) due.push(await lookAt(parts, target));
+    return inMs(parts.clock, Math.min(...due));
   };
 }
 
-/** Looks at a target's dead letters, copies them, and tells people when there is something to tell. */
-export async function lookAt(parts: DeadLettering, target: string): Promise<void> {
+/**
+ * Looks at a target's dead letters, copies them, and tells people when there is something to tell. In how many
+ * milliseconds (domain time) to look again.
+ */
+export async function lookAt(parts: DeadLettering, target: string): Promise<number> {
   const connection = parts.connections.of(target);
   const at = parts.clock.now();
   let look: QueueLook;
@@ -70,17 +78,37 @@ export async function lookAt(parts: DeadLettering, target: string): Promise<void
   } catch (thrown) {
     const { message } = errorOf(parts, thrown);
     await parts.store.tx((tx) => keepTrouble(tx, target, { text: message, at }));
-    return;
+    return EVERY_MS;
   }
-  await parts.store.tx(async (tx) => {
-    await keepLook(tx, look);
+  return parts.store.tx(async (tx) => {
+    const moved = await keepLook(tx, look);
     const [oldest] = await openLetters(tx, target, 1);
-    const level = levelOf({ ...look, sentAt: oldest?.sentAt ?? null });
-    const before = await keepQueue(tx, look, level);
+    const seenOldest = { ...look, sentAt: oldest?.sentAt ?? null };
+    const level = levelOf(seenOldest);
+    const before = await keepQueue(tx, look, { level, moved });
     if (level > before.level || (level === 0 && before.level > 0)) {
       await parts.alert(tx, { target, queue: look.queue, level, title: titleOf(look, level), at: look.at });
     }
+    return nextLookMs(seenOldest, before.quietSince);
   });
+}
+
+interface Aging {
+  readonly count: number;
+  readonly keptForMs: number | null;
+  readonly sentAt: Instant | null;
+  readonly at: Instant;
+}
+
+/** A twelfth of the time for which nothing has moved, within bounds; and whenever people have to be told. */
+export function nextLookMs(look: Aging, quietSince: Instant): number {
+  const quietMs = look.at.epochMilliseconds - quietSince.epochMilliseconds;
+  const usual = clamp(quietMs / 12, EVERY_MS, SELDOM_MS);
+  if (look.count === 0 || look.keptForMs === null || look.sentAt === null) return usual;
+  const { keptForMs } = look;
+  const ageMs = look.at.epochMilliseconds - look.sentAt.epochMilliseconds;
+  const ahead = [HALF, THREE_QUARTERS, 1].map((share) => share * keptForMs - ageMs).filter((ms) => ms > 0);
+  return Math.min(usual, ...ahead);
 }
 
 async function seen(parts: DeadLettering, target: string, connection: Connection | null): Promise<QueueLook> {
@@ -97,16 +125,11 @@ async function seen(parts: DeadLettering, target: string, connection: Connection
 }
 
 /** 0: nothing lies there · 1: something does · 2: the oldest has had half of the queue's time · 3: three quarters. */
-export function levelOf(look: {
-  readonly count: number;
-  readonly keptForMs: number | null;
-  readonly sentAt: Instant | null;
-  readonly at: Instant;
-}): 0 | 1 | 2 | 3 {
+export function levelOf(look: Aging): 0 | 1 | 2 | 3 {
   if (look.count === 0) return 0;
   if (look.keptForMs === null || look.sentAt === null) return 1;
   const share = (look.at.epochMilliseconds - look.sentAt.epochMilliseconds) / look.keptForMs;
-  return share >= 0.75 ? 3 : share >= 0.5 ? 2 : 1;
+  return share >= THREE_QUARTERS ? 3 : share >= HALF ? 2 : 1;
 }
 
 function titleOf({ queue, count }: QueueLook, level: number): string {

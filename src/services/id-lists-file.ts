@@ -38,6 +38,7 @@ function rowsOf(text: string, name: string): string[][] {
     return parse(text, {
       bom: true,
       delimiter: [",", ";", "\t"],
+      record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
       max_record_size: 10_000,

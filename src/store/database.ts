@@ -94,6 +94,7 @@ export interface Counters {
 }
 
 export interface DeadLetterQueues {
+  changed_at: Temporal.Instant | null;
   count: Generated<number>;
   kept_for_ms: number | null;
   level: Generated<number>;

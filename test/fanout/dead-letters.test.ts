@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { expect, test } from "vitest";
-import { createDeadLetterHandler, type DeadLettering, levelOf } from "../../src/fanout/dead-letters.ts";
+import { createDeadLetterHandler, type DeadLettering, levelOf, nextLookMs } from "../../src/fanout/dead-letters.ts";
 import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
 import { createDeadLetters } from "../../src/services/dead-letters.ts";
 import { createAlertDeadLetters } from "../../src/services/dead-letters-alert.ts";
@@ -147,6 +147,18 @@ test("a queue that cannot be looked at is said, and the others are", async () =>
     { target: "fast", trouble: "no answer" },
     { target: "slow", trouble: null },
   ]);
+});
+
+test("looks less often where nothing moves, and exactly when people have to be told", () => {
+  const at = Temporal.Instant.from("2024-11-20T09:00:00Z");
+  const look = (over: object, quietMs: number) =>
+    nextLookMs({ count: 1, keptForMs: null, sentAt: null, at, ...over }, at.subtract({ milliseconds: quietMs })) /
+    60_000;
+  expect(look({}, 0)).toBe(5);
+  expect(look({}, 2 * 3_600_000)).toBe(10);
+  expect(look({}, DAY_MS)).toBe(30);
+  const sentAt = at.subtract({ hours: 47, minutes: 57 });
+  expect(look({ keptForMs: 4 * DAY_MS, sentAt }, DAY_MS)).toBe(3);
 });
 
 test.each([
