@@ -70,6 +70,12 @@ test("every call of the connector, and every answer of the reference server, is 
   expect([...operations].sort()).toEqual(documented.sort());
 });
 
+test("the reference server is a hundred lines, without a dependency", () => {
+  const server = readFileSync(`${root}docs/job-contract/reference-server.mjs`, "utf8");
+  expect(server.trimEnd().split("\n").length).toBeLessThanOrEqual(100);
+  expect([...server.matchAll(/^import .* from "(.*)";$/gm)].map(([, from]) => from)).toEqual(["node:http"]);
+});
+
 test("the reference server runs by itself", async () => {
   const env = { TOKEN: "a-token", PORT: "0" };
   const child = spawn(process.execPath, [`${root}docs/job-contract/reference-server.mjs`], {
