@@ -1,5 +1,6 @@
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { abortIntentOf } from "./connections.ts";
 import type { AbortReply } from "./connectors/contract.ts";
 import { handleOf } from "./locate.ts";
 import { moveRun, noteRun } from "./record.ts";
@@ -47,7 +48,7 @@ export async function tell(
   const { line, mode } = how;
   let reply: AbortReply;
   try {
-    reply = await line.connection.abort(line.handle, line.intent, mode);
+    reply = await line.connection.abort(line.handle, abortIntentOf(run, line.intent, stepping.catalogue), mode);
   } catch (error) {
     const { message } = errorOf(stepping, error);
     if (isLate(stepping, run)) await doubt(stepping, run, `the abort could not be delivered: ${message}`);

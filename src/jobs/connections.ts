@@ -54,11 +54,33 @@ export function createConnections(parts: {
 export const executionKey = (run: Pick<Run, "intentKey" | "executionsEnded">): string =>
   run.executionsEnded === 0 ? run.intentKey : `${run.intentKey}:${run.executionsEnded + 1}`;
 
+/** The same, told by whoever asked for the abort, with that person's reason. */
+export function abortIntentOf(run: Run, intent: Intent, catalogue: Catalogue): Intent {
+  if (run.abortRequestedBy === null) return intent;
+  const known = personOf(run.abortRequestedBy, catalogue);
+  const email = known?.person.email;
+  const { reason: _, ...rest } = intent;
+  return {
+    ...rest,
+    ...(run.abortReason === null ? {} : { reason: run.abortReason }),
+    requestedBy: {
+      key: known?.key ?? run.abortRequestedBy,
+      name: run.abortRequestedByName ?? "somebody",
+      ...(email === undefined ? {} : { email }),
+    },
+  };
+}
+
+function personOf(actorId: string, catalogue: Catalogue) {
+  const slack = actorId.replace(/^slack:/, "");
+  const found = Object.entries(catalogue.people).find(([, person]) => person.slack === slack);
+  return found === undefined ? null : { key: found[0], person: found[1] };
+}
+
 /** What a connector is told of a run. */
 export function intentOf(run: Run, catalogue: Catalogue): Intent {
   const place = catalogue.jobs[run.job]?.environments[run.environment];
-  const slack = run.requestedBy.replace(/^slack:/, "");
-  const email = Object.values(catalogue.people).find((person) => person.slack === slack)?.email;
+  const email = personOf(run.requestedBy, catalogue)?.person.email;
   return {
     intentKey: executionKey(run),
     job: run.job,

@@ -47,6 +47,8 @@ export interface Run {
   readonly proved: boolean;
   readonly restored: boolean;
   readonly abortRequestedAt: Instant | null;
+  /** Actor id and name of who asked for the abort. */
+  readonly abortRequestedBy: string | null;
   readonly abortRequestedByName: string | null;
   readonly abortReason: string | null;
   readonly abortDeadlineAt: Instant | null;
@@ -245,6 +247,7 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
     proved: row.proved,
     restored: row.restored,
     abortRequestedAt: row.abort_requested_at,
+    abortRequestedBy: row.abort_requested_by,
     abortRequestedByName: row.abort_requested_by_name,
     abortReason: row.abort_reason,
     abortDeadlineAt: row.abort_deadline_at,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
+import { ASHA } from "../guard/fixture.ts";
 import { scriptedWorld } from "./scripted.ts";
 import { asking, drive, hear, heldBy, history, queue, reread } from "./world.ts";
 
@@ -21,6 +22,15 @@ test("the word to stop is told at once, with the time at which the target had it
     abortToldAt: here.clock.machineNow(),
   });
   expect(await drive(here, run)).toMatchObject({ state: "aborted", proved: true, proof: { text: "x1 was stopped" } });
+});
+
+test("the target is told who asked it to stop, and why", async () => {
+  const { here, target, running } = await scriptedWorld();
+  const run = await running();
+  const ben = { ...ASHA, slack: "U_BEN", name: "Ben Okafor", key: "ben" };
+  await here.runs.abort(asking({ actor: ben }), run.number, "wrong place");
+  await here.tellAbort(run.id);
+  expect(target.told).toMatchObject({ requestedBy: { key: "ben", name: "Ben Okafor" }, reason: "wrong place" });
 });
 
 test("no step of the run that hangs holds the word to stop up", async () => {

@@ -31,6 +31,8 @@ export interface ScriptedTarget {
   readonly calls: string[];
   readonly snapshots: Map<string, string>;
   capabilities: Partial<Capabilities>;
+  /** A second start under the same key is the same start; else it is one more execution. */
+  native: boolean;
   /** An execution that is told to stop does. */
   obeys: boolean;
   /** A snapshot is this old when it is taken. */
@@ -46,6 +48,8 @@ export interface ScriptedTarget {
   /** Another answer to a look. */
   says: ((execution: Execution) => Observation | null) | null;
   retry: NonNullable<Observation["retry"]> | null;
+  /** What the last abort was told with. */
+  told: Intent | null;
   active(): Execution[];
   runs(): Execution[];
   restores(): Execution[];
@@ -58,6 +62,7 @@ export function scriptedTarget(): { target: ScriptedTarget; connector: ListedCon
     calls: [],
     snapshots: new Map(),
     capabilities: {},
+    native: true,
     obeys: true,
     snapshotAgeMs: 0,
     restoreEnds: "succeeded",
@@ -66,6 +71,7 @@ export function scriptedTarget(): { target: ScriptedTarget; connector: ListedCon
     after: () => {},
     says: null,
     retry: null,
+    told: null,
     active: () => executions.filter(({ phase }) => phase === "running" || phase === "paused"),
     runs: () => executions.filter(({ kind }) => kind === "run"),
     restores: () => executions.filter(({ kind }) => kind === "restore"),
@@ -80,7 +86,7 @@ export function scriptedTarget(): { target: ScriptedTarget; connector: ListedCon
   };
   const begin = (kind: Execution["kind"], key: string): Execution => {
     const known = executions.find((execution) => execution.key === key);
-    if (known !== undefined) return known;
+    if (known !== undefined && (target.native || kind === "restore")) return known;
     if (target.active().length > 0) throw new ConnectorError("conflict", "an execution is under way");
     const id = `x${executions.length + 1}`;
     const made: Execution = { id, key, kind, phase: "running", evidence: `${id} runs`, log: [] };
@@ -129,7 +135,8 @@ function connectorOf(
       });
     return {
       get capabilities() {
-        return { ...ALL, ...target.capabilities };
+        const startKey = target.native ? ("native" as const) : ("echoed" as const);
+        return { ...ALL, startKey, ...target.capabilities };
       },
       plan: () => "does what the test says",
       preflight: async (intent) => call("preflight", intent.intentKey, () => []),
@@ -154,8 +161,9 @@ function connectorOf(
           }
           return observed(execution, cursor, target);
         }),
-      abort: async (handle, _intent, mode) =>
+      abort: async (handle, intent, mode) =>
         call("abort", `${mode} ${handle.externalId}`, () => {
+          target.told = intent;
           const execution = byHandle(handle);
           const alive = execution?.phase === "running" || execution?.phase === "paused";
           if (!alive) return "already_done";

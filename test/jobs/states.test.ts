@@ -12,23 +12,7 @@ import {
   transition,
   WAITING_STATES,
 } from "../../src/jobs/states.ts";
-
-/** The drawing in the architecture, written down once more: the table must have these edges and no other. */
-const DRAWN: Record<string, string> = {
-  awaiting_approval: "queued deferred rejected expired withdrawn",
-  deferred: "queued awaiting_approval withdrawn",
-  queued: "preparing withdrawn",
-  preparing: "starting refused aborted",
-  starting: "running retry_wait failed unknown aborting",
-  retry_wait: "preparing failed aborted",
-  running: "succeeded failed retry_wait paused unknown aborting",
-  paused: "running aborting",
-  unknown: "running succeeded failed aborting",
-  aborting: "succeeded failed restoring aborted abort_unconfirmed",
-  abort_unconfirmed: "restoring aborted succeeded failed running",
-  restoring: "aborted restore_failed",
-  restore_failed: "restoring failed",
-};
+import { DRAWN } from "./drawing.ts";
 
 const EVENTS: readonly RunEvent[] = [
   "approve",
@@ -98,4 +82,32 @@ test("every state that has not ended can come to an end", () => {
 test("ended, waiting and executing states are three separate kinds", () => {
   const kinds = [...TERMINAL_STATES, ...WAITING_STATES, ...EXECUTING_STATES];
   expect(new Set(kinds).size).toBe(kinds.length);
+});
+
+const HISTORIES = 10_000;
+
+test("in ten thousand histories: no lease leaks, and nothing is started again that was not proved to be over", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...EVENTS), { minLength: 5, maxLength: 60 }), (events) => {
+      let state: RunState = "awaiting_approval";
+      let lease = false;
+      let mayRun = false;
+      for (const event of events) {
+        if (!can(state, event)) continue;
+        state = transition(state, event);
+        if (event === "prepare") lease = true;
+        // Only the target's proof that nothing of it goes on lets it be called again.
+        if (event === "retry") mayRun = false;
+        if (event === "call_start") {
+          expect(mayRun).toBe(false);
+          mayRun = true;
+        }
+        if (isTerminal(state)) lease = false;
+        const waits = (WAITING_STATES as readonly RunState[]).includes(state);
+        expect(lease, `${event} -> ${state}`).toBe(!waits && !isTerminal(state));
+        if ((EXECUTING_STATES as readonly RunState[]).includes(state)) expect(mayRun, state).toBe(true);
+      }
+    }),
+    { numRuns: HISTORIES },
+  );
 });

@@ -1,0 +1,191 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
+import type { Run } from "../../src/jobs/runs.store.ts";
+import { isTerminal, isWaiting, type RunState } from "../../src/jobs/states.ts";
+import { DRAWN } from "./drawing.ts";
+import type { Execution, ScriptedTarget, Verb } from "./scripted.ts";
+import { asking, drive, hear, heldBy, history, reread, type World } from "./world.ts";
+
+/** What the checks remember of a history. */
+export interface Seen {
+  ended: RunState | null;
+  /** The target has said what is not so, or somebody meddled there: what is proved is proved by its word. */
+  lied: boolean;
+}
+
+/** One run at one target that does not know a key again: two starts would be two executions. */
+export interface Real {
+  readonly here: World;
+  readonly target: ScriptedTarget;
+  readonly run: Run;
+}
+
+type Step = fc.AsyncCommand<Seen, Real>;
+
+/** Something happens, and then everything that always holds is looked at. */
+function happening(name: string, what: (real: Real, seen: Seen) => Promise<unknown>): Step {
+  return {
+    check: () => true,
+    toString: () => name,
+    run: async (seen, real) => {
+      await what(real, seen).catch((error: unknown) => {
+        // People are refused what cannot be; everything else is a defect.
+        if (!(error instanceof UserError)) throw error;
+      });
+      await alwaysHolds(seen, real);
+    },
+  };
+}
+
+/** No illegal edge, no leaked lease, no double start, no terminal state that moves, nothing proved that is not so. */
+async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<void> {
+  const now = await reread(here, run);
+  if (seen.ended !== null) expect(now.state).toBe(seen.ended);
+  if (isTerminal(now.state)) seen.ended = now.state;
+  const holds = !isTerminal(now.state) && !isWaiting(now.state);
+  expect(await heldBy(here), now.state).toBe(holds ? run.id : null);
+  expect(now.fence !== null, now.state).toBe(holds);
+
+  const events = await here.store.db
+    .selectFrom("run_events")
+    .select(["from_state", "to_state"])
+    .where("run_id", "=", run.id)
+    .orderBy("id")
+    .execute();
+  let state = "queued";
+  for (const event of events) {
+    if (event.from_state === null) continue;
+    expect(event.from_state).toBe(state);
+    const legal = event.to_state === state || DRAWN[state]?.split(" ").includes(event.to_state);
+    expect(legal, `${state} -> ${event.to_state}`).toBe(true);
+    state = event.to_state;
+  }
+
+  const mine = target.runs().filter(({ key }) => key.startsWith(run.intentKey));
+  expect(new Set(mine.map(({ key }) => key)).size, "one start a key").toBe(mine.length);
+  expect(mine.length).toBeLessThanOrEqual(now.executionsEnded + 1);
+  if (seen.lied || now.proof?.kind === "signal") return;
+  if (now.restored) expect(target.restores().map(({ phase }) => phase)).toContain("succeeded");
+  if (now.proved && now.state === "aborted") expect(mine.filter(isAlive)).toEqual([]);
+  if (now.proved && now.state === "succeeded") expect(mine.at(-1)?.phase).toBe("succeeded");
+}
+
+const isAlive = ({ phase }: Execution): boolean => phase === "running" || phase === "paused";
+
+/** The step that a worker would do next, when it is due. */
+const work = async ({ here, run }: Real, steps: number) => drive(here, run, { steps });
+
+/** Answers, or keeps from answering, the next calls of these kinds. */
+const trouble = (target: ScriptedTarget, when: "before" | "after", error: () => Error, verbs: readonly Verb[]) => {
+  let left = 2;
+  target[when] = (verb) => {
+    if (!verbs.includes(verb) || left === 0) return;
+    left -= 1;
+    throw error();
+  };
+};
+
+const ACTS: readonly Verb[] = ["start", "abort", "snapshot", "restore", "pause", "resume"];
+const ANY: readonly Verb[] = [...ACTS, "preflight", "observe", "locate"];
+
+/** What the target itself does to what it runs. */
+const become = (name: string, change: Partial<Execution>): Step =>
+  happening(name, async ({ target }) => {
+    for (const execution of target.active()) Object.assign(execution, { evidence: name, ...change });
+  });
+
+const working = fc.integer({ min: 1, max: 4 }).map((n) => happening(`work ${n}`, (real) => work(real, n)));
+
+export const steps: fc.Arbitrary<Step>[] = [
+  // Between what happens, Nightdesk mostly gets to work.
+  ...Array.from({ length: 8 }, () => working),
+  fc.constant(
+    happening("two workers at once", ({ here, run }) =>
+      Promise.allSettled([here.advance(run.id), here.advance(run.id), here.tellAbort(run.id)]),
+    ),
+  ),
+  fc.constant(happening("abort", ({ here, run }) => here.runs.abort(asking(), run.number, null))),
+  fc.constant(happening("pause", ({ here, run }) => here.runs.pause(asking(), run.number))),
+  fc.constant(happening("resume", ({ here, run }) => here.runs.resume(asking(), run.number))),
+  fc.constant(
+    happening("restore again", async ({ here, run }) => {
+      if ((await reread(here, run)).state === "restore_failed") await here.runs.restore(asking(), run.number, null);
+    }),
+  ),
+  fc
+    .constantFrom("succeeded", "failed", "aborted")
+    .map((outcome) =>
+      happening(`settle ${outcome}`, ({ here, run }) =>
+        here.runs.settle(asking(), run.number, { outcome, reason: "seen" } as Parameters<World["runs"]["settle"]>[2]),
+      ),
+    ),
+  fc
+    .constantFrom("started", "finished", "failed")
+    .map((kind) => happening(`hear ${kind}`, ({ here }) => hear(here, kind as "started"))),
+  fc
+    .constantFrom(5, 60, 3_600)
+    .map((seconds) => happening(`${seconds} s pass`, async ({ here }) => here.clock.advance({ seconds }))),
+  fc.constantFrom(
+    become("it succeeds", { phase: "succeeded" }),
+    become("it fails", { phase: "failed" }),
+    become("it fails, may pass", { phase: "failed", retryable: true }),
+    become("it is stopped there", { phase: "aborted" }),
+    become("it pauses by itself", { phase: "paused" }),
+    become("it goes on", { phase: "running" }),
+  ),
+  fc.constantFrom("retryable", "unavailable", "conflict", "invalid", "auth").map((kind) =>
+    happening(`the next calls: ${kind}`, async ({ target }) => {
+      trouble(target, "before", () => new ConnectorError(kind as "auth", kind), ANY);
+    }),
+  ),
+  fc.constant(
+    happening("the next answers are lost", async ({ target }) => {
+      trouble(target, "after", () => new ConnectorError("ambiguous", "the answer was lost"), ACTS);
+    }),
+  ),
+  fc.constant(
+    happening("a defect of ours", async ({ target }) => trouble(target, "after", () => new Error("oops"), ANY)),
+  ),
+  fc
+    .boolean()
+    .map((obeys) =>
+      happening(obeys ? "obeys" : "ignores aborts", async ({ target }) => Object.assign(target, { obeys })),
+    ),
+  fc
+    .constantFrom("succeeded", "failed", "running")
+    .map((ends) => happening(`restores: ${ends}`, async ({ target }) => Object.assign(target, { restoreEnds: ends }))),
+  fc.constantFrom("running", "not_found", "unknown", "succeeded", "not_running").map((phase) =>
+    happening(`it says ${phase}, whatever is`, async ({ target }, seen) => {
+      seen.lied = true;
+      target.says = () => ({ phase: phase as "running", evidence: `it says ${phase}` });
+    }),
+  ),
+  fc.constant(happening("it tells the truth again", async ({ target }) => Object.assign(target, { says: null }))),
+  fc.constant(
+    happening("somebody else starts it there", async ({ target }) => {
+      if (target.active().length > 0) return;
+      const id = `x${target.executions.length + 1}`;
+      target.executions.push({ id, key: "another's", kind: "run", phase: "running", evidence: `${id} runs`, log: [] });
+    }),
+  ),
+];
+
+/** With an honest target and people who look after it, every run comes to an end and gives its place back. */
+export async function comesToAnEnd(seen: Seen, { here, target, run }: Real): Promise<void> {
+  Object.assign(target, { before: () => {}, after: () => {}, says: null, obeys: true, restoreEnds: "succeeded" });
+  for (const execution of target.executions.filter(({ key }) => key === "another's")) execution.phase = "succeeded";
+  for (let round = 0; round < 12; round += 1) {
+    const { state, number } = await drive(here, run, { steps: 40 });
+    if (isTerminal(state)) break;
+    if (state === "restore_failed") await here.runs.restore(asking(), number, null);
+    else if (state === "abort_unconfirmed" || state === "unknown") {
+      await here.runs.settle(asking(), number, { outcome: "failed", reason: "looked there" });
+    } else await here.runs.abort(asking(), number, null);
+    await alwaysHolds(seen, { here, target, run });
+  }
+  await alwaysHolds(seen, { here, target, run });
+  expect(seen.ended, (await history(here, run)).join(" ")).not.toBeNull();
+  expect(await heldBy(here)).toBeNull();
+}
