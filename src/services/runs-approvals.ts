@@ -6,6 +6,7 @@ import { type Act, type Authorise, refusal } from "../guard/authorise.ts";
 import type { Denial } from "../guard/decision.ts";
 import { freezeWords } from "../guard/freezes.ts";
 import { type KnownGroups, knowGroups } from "../guard/grants.ts";
+import { before } from "../guard/windows.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import { type Approval, approvalsOf, keepApproval } from "../jobs/approvals.store.ts";
 import { moveRun, noteRun } from "../jobs/record.ts";
@@ -59,6 +60,14 @@ export function createRunApprovals(
     const role = run.approvalsRole;
     if (run.state !== "awaiting_approval" || role === null) {
       return refused("conflict", { code: "nothing_to_approve", ...noLonger(run) });
+    }
+    const expires = run.approvalsExpireAt;
+    if (expires !== null && !before(clock.now(), expires)) {
+      return refused("conflict", {
+        code: "approval_expired",
+        message: `The time to approve run ${run.number} is over.`,
+        wayOut: "Nothing was started. Ask for it again if it is still needed.",
+      });
     }
     const denial = decideApproval({ catalogue, groups, actor: asking.actor, run, role });
     return denial === null ? null : byGuard(denial);
