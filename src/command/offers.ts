@@ -37,6 +37,8 @@ export function offersOf(run: Offered): Offer[] {
     case "retry_wait":
       return abort;
     case "running":
+      // A restore is not interrupted.
+      if (run.kind === "restore") return [];
       return [...abort, ...(run.can.pause ? [on("Pause", "pause")] : [])];
     case "paused":
       return [on("Resume", "resume"), ...abort];

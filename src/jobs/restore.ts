@@ -2,6 +2,7 @@ import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { stopLeftover } from "./abort.ts";
 import type { Connection, Handle, Intent, Observation } from "./connectors/contract.ts";
+import { handleOf } from "./locate.ts";
 import { keepLook } from "./look.ts";
 import { type Happening, keepRun, moveRun, noteRun } from "./record.ts";
 import { type Run, readRun } from "./runs.store.ts";
@@ -55,7 +56,6 @@ export async function restoring(stepping: Stepping, run: Run): Promise<WorkOutco
 }
 
 async function ask(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcome> {
-  const { clock } = stepping;
   const { snapshot } = run;
   if (snapshot === null) return giveUp(stepping, run, "no snapshot was kept");
   let handle: Handle;
@@ -63,19 +63,36 @@ async function ask(stepping: Stepping, run: Run, line: Line): Promise<WorkOutcom
     handle = await callRestore(line.connection, restoreIntent(run, line.intent), snapshot.ref);
   } catch (error) {
     const { kind, message, afterMs } = errorOf(stepping, error);
-    if (kind === "conflict") await stopLeftover(stepping, run, line);
+    if (kind === "conflict") {
+      const before = await underWay(run, line);
+      if (before !== null)
+        return follow(stepping, run, { handle: before, reason: "a restore before is still under way" });
+      await stopLeftover(stepping, run, line);
+    }
     const passing = kind === "retryable" || kind === "unavailable" || kind === "ambiguous" || kind === "conflict";
     return passing ? askAgain(stepping, run, { message, afterMs }) : giveUp(stepping, run, message);
   }
+  return follow(stepping, run, { handle, reason: `${run.target} brings the snapshot ${snapshot.ref} back` });
+}
+
+function follow(stepping: Stepping, run: Run, what: { handle: Handle; reason: string }): Promise<WorkOutcome> {
+  const { clock } = stepping;
   return settle(stepping, run, async (tx, fresh) => {
-    const reason = `${run.target} brings the snapshot ${snapshot.ref} back`;
-    await noteRun(
-      tx,
-      fresh,
-      ours(clock, reason, { evidence: { handle }, set: { restoreHandle: handle, stepAttempts: 0 } }),
-    );
+    const set = { restoreHandle: what.handle, stepAttempts: 0 };
+    await noteRun(tx, fresh, ours(clock, what.reason, { evidence: { handle: what.handle }, set }));
     return inMs(clock, FIRST_POLL_MS);
   });
+}
+
+/** An earlier attempt of which the target had said that it was not there, and which runs all the same. */
+async function underWay(run: Run, line: Line): Promise<Handle | null> {
+  for (let nth = run.restoreAttempts - 1; nth >= 1; nth -= 1) {
+    const intent = restoreIntent({ ...run, restoreAttempts: nth }, line.intent);
+    const handle = await handleOf({ ...line, intent });
+    const seen = handle === null ? null : await line.connection.observe(handle, intent, null).catch(() => null);
+    if (handle !== null && seen?.phase === "running") return handle;
+  }
+  return null;
 }
 
 /** The one place that tells a target to bring a snapshot back. */

@@ -109,6 +109,22 @@ test("said to be gone and still running: the restore finds it in its way, and it
   expect(target.active()).toEqual([]);
 });
 
+test("a restore that was said to be gone and goes on is followed, not begun beside itself", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "running";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  target.says = (execution) => (execution.kind === "restore" ? { phase: "not_found", evidence: "no such id" } : null);
+  await drive(here, run, { state: "restore_failed" });
+  target.says = null;
+  await here.runs.restore(asking(), run.number, null);
+  await drive(here, run, { steps: 3 });
+  expect((await reread(here, run)).restoreHandle).toMatchObject({ externalId: "x2" });
+  target.restoreEnds = "succeeded";
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+  expect(target.restores()).toHaveLength(1);
+});
+
 test("a restore that fails is tried as often as declared, then people are asked and can try it again", async () => {
   const { here, target, running } = await scriptedWorld({ snapshot: true });
   target.restoreEnds = "failed";
