@@ -155,6 +155,18 @@ describe("a start", () => {
     expect(target.counts()).toMatchObject({ apiStarts: 0 });
   });
 
+  test("of another intent is another start, once the first has ended", async () => {
+    const { connection, intent, calls, advance, target } = await etl();
+    const first = await connection.start(intent);
+    await advance(minutes(71));
+    const second = await connection.start({ ...intent, intentKey: "intent-2" });
+    expect(second.externalId).not.toBe(first.externalId);
+    expect(target.counts()).toMatchObject({ apiStarts: 2 });
+    const tokens = calls("RunTask").map((call) => Object(inputOf(call)).clientToken);
+    expect(new Set(tokens).size).toBe(2);
+    expect((await connection.observe(first, intent, null)).phase).toBe("succeeded");
+  });
+
   test("is the same start, though the schedule was moved in between", async () => {
     const { connection, intent, target } = await etl();
     const first = await connection.start(intent);

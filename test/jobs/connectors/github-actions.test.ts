@@ -114,6 +114,17 @@ describe("a start", () => {
     expect(await connection.observe(handle, intent, null)).toMatchObject({ version: "v1" });
   });
 
+  test("that was carried out is not dispatched again, be it under way or over", async () => {
+    const { connection, intent, target, advance } = await hub();
+    const handle = await connection.start(intent);
+    expect(await connection.start(intent)).toEqual(handle);
+    await advance(minutes(6));
+    expect(await connection.start(intent)).toEqual(handle);
+    expect(target.counts()).toMatchObject({ dispatches: 1, active: 0 });
+    expect(await connection.start({ ...intent, intentKey: "intent-2" })).not.toEqual(handle);
+    expect(target.counts()).toMatchObject({ dispatches: 2 });
+  });
+
   test("works with a server that does not tell the run's id", async () => {
     const { connection, intent, dispatched, target } = await hub({ returnsDetails: false });
     const handle = await connection.start(intent);
