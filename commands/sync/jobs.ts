@@ -48,12 +48,23 @@ export const jobs = defineCommand<Which, readonly JobView[]>({
             rest,
           ),
         },
+        ...targets(found, all),
         ...(!may ? [] : [{ lines: ["Start one: `/sync run JOB ENV`"] }]),
       ],
       data: { jobs: found.map(jobData) },
     };
   },
 });
+
+const MOST_TARGETS = 10;
+
+/** What each target can and cannot do, once. */
+function targets(found: readonly JobView[], all: boolean): { title: string; lines: string[] }[] {
+  const able = new Map(found.filter(({ can }) => can.length > 0).map(({ at, can }) => [at, can]));
+  const lines = [...able].map(([at, can]) => `*${escaped(at)}*: ${can.map(escaped).join("; ")}`);
+  const shown = shortened(lines, all ? Number.POSITIVE_INFINITY : MOST_TARGETS, "`/sync jobs --all` shows them.");
+  return lines.length === 0 ? [] : [{ title: "What the targets can do", lines: shown }];
+}
 
 /** One job on one line: its places with what is special about each. `places` has at least one. */
 function jobLine(catalogue: Catalogue, places: readonly JobView[], marked: boolean): string {
@@ -64,7 +75,9 @@ function jobLine(catalogue: Catalogue, places: readonly JobView[], marked: boole
     const remarks = [...(marked ? mayNot(place.may) : []), ...nowAt(place)];
     return `${environmentName(catalogue, place.environment)}${remarks.length === 0 ? "" : ` (${remarks.join("; ")})`}`;
   });
-  return `*${escaped(first.job)}*${title}: ${where.join(", ")}`;
+  const after = [...new Set(places.flatMap(({ then }) => then))];
+  const next = after.length === 0 ? "" : `. Then ${after.map(escaped).join(", then ")}`;
+  return `*${escaped(first.job)}*${title}: ${where.join(", ")}${next}`;
 }
 
 function mayNot(may: readonly string[]): string[] {
@@ -72,5 +85,7 @@ function mayNot(may: readonly string[]): string[] {
   return [may.length === 1 && may[0] === "view" ? "only look" : `you may only ${may.join(", ")}`];
 }
 
-const nowAt = ({ active }: JobView): string[] =>
-  active === null ? [] : [`run ${active.number} ${stateWords(active)}`];
+const nowAt = ({ active, pin }: JobView): string[] => [
+  ...(active === null ? [] : [`run ${active.number} ${stateWords(active)}`]),
+  ...(pin === null ? [] : [`schedule ${pin.state === "set" ? "" : "being "}pinned to ${escaped(pin.version)}`]),
+];

@@ -89,6 +89,8 @@ export function jobData(job: JobView): Data {
     abortable: job.abortable,
     may: job.may,
     target: job.target ?? null,
+    at: job.at,
+    can: job.can,
     then: job.then,
     pin: job.pin === null ? null : pinData(job.pin),
     active: job.active === null ? null : runData(job.active),

@@ -2,7 +2,8 @@ import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { JobView, RunState } from "../services/contract.ts";
 import type { Answer } from "./answer.ts";
-import { count, escaped, list } from "./format.ts";
+import { capital, count, escaped, list } from "./format.ts";
+import { pinWords } from "./pin-words.ts";
 import { environmentName, isOver, runLine, shortened } from "./say.ts";
 
 /** What runs now, as `/sync status` tells it. */
@@ -11,6 +12,8 @@ type Told = Pick<Answer, "text" | "sections">;
 
 const FOR_A_PERSON: readonly RunState[] = ["unknown", "abort_unconfirmed", "restore_failed", "awaiting_approval"];
 const MOST = 20;
+/** A place that is named takes a line for its record and one for what its target can do. */
+const MOST_NAMED = 40;
 
 /** Only what runs, what needs a person and what could not be found out; the rest is one line. */
 export function whatMatters(catalogue: Catalogue, jobs: readonly JobView[], now: Instant): Told {
@@ -36,6 +39,10 @@ export function whatMatters(catalogue: Catalogue, jobs: readonly JobView[], now:
         elsewhere.map((job) => `${placeOf(catalogue, job)}: ${escaped(job.target ?? "")}`),
       ),
       ...section("Could not be asked", unasked(catalogue, dark)),
+      ...section(
+        "Schedules held at a version",
+        jobs.flatMap((job) => (job.pin === null ? [] : [`${placeOf(catalogue, job)}: ${pinWords(job.pin)}`])),
+      ),
       ...(idle.length === 0 ? [] : [{ lines: [idleLine(idle)] }]),
     ],
   };
@@ -47,11 +54,13 @@ export function everyPlace(catalogue: Catalogue, jobs: readonly JobView[], now: 
   const lines = jobs.flatMap((job) => {
     const run = job.active ?? job.last;
     const record = run === null ? `${placeOf(catalogue, job)} has no run yet` : runLine(catalogue, run, now);
-    return [`${record}.${job.target === undefined ? "" : ` Target: ${escaped(job.target)}`}`];
+    const can = job.can.length === 0 ? [] : [`        _${escaped(job.at)}: ${job.can.map(escaped).join("; ")}_`];
+    const pinned = job.pin === null ? "" : `. :pushpin: ${capital(pinWords(job.pin))}`;
+    return [`${record}.${job.target === undefined ? "" : ` Target: ${escaped(job.target)}`}${pinned}`, ...can];
   });
   return {
     text: active === 0 ? "Nightdesk has nothing running there." : `Nightdesk runs ${active} there now.`,
-    sections: [{ lines: shortened(lines, MOST, "Name an environment too.") }],
+    sections: [{ lines: shortened(lines, MOST_NAMED, "Name an environment too.") }],
   };
 }
 

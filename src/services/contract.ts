@@ -198,6 +198,9 @@ export interface JobView {
   readonly then: readonly string[];
   /** The pin of its target's schedule there; null: none. */
   readonly pin: PinView | null;
+  /** The target's name, and what it can and cannot do, a short line each; none where its connector is not known. */
+  readonly at: string;
+  readonly can: readonly string[];
 }
 
 /** One line of the permissions answer. */

@@ -8,6 +8,7 @@ import { allPlaced, needEnvironment, needJob, needPlaced, type Placed } from "..
 import { askAll } from "../jobs/ask.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Observation } from "../jobs/connectors/contract.ts";
+import { describeCapabilities } from "../jobs/connectors/describe/capabilities.ts";
 import { openExecutions } from "../jobs/observed.store.ts";
 import { openPins } from "../jobs/pins.store.ts";
 import { activeRuns, lastRuns, runHistory } from "../jobs/runs.store.ts";
@@ -55,6 +56,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
     return seen.map(({ placed, may }, index): JobView => {
       const { job, environment, definition, setting, place } = placed;
       const word = words[index];
+      const capabilities = parts.connections.of(place.target)?.capabilities;
       return {
         job,
         title: definition.title ?? job,
@@ -62,7 +64,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
         protected: setting.protected,
         look: setting.look,
         destructive: definition.destructive,
-        abortable: (parts.connections.of(place.target)?.capabilities.abort ?? "none") !== "none",
+        abortable: (capabilities?.abort ?? "none") !== "none",
         may,
         active: active.get(keyOf(placed)) ?? null,
         ...(word === undefined ? {} : { target: word.text, targetSays: word.says }),
@@ -70,6 +72,8 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
         parameters: describeParameters(definition),
         then: definition.then.filter((next) => catalogue.jobs[next]?.environments[environment] !== undefined),
         pin: pins.get(keyOf(placed)) ?? null,
+        at: place.target,
+        can: capabilities === undefined ? [] : describeCapabilities(capabilities),
       };
     });
   };

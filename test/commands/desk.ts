@@ -184,6 +184,8 @@ export const job: JobView = {
   parameters: [],
   then: [],
   pin: null,
+  at: "nothing",
+  can: ["cannot be stopped", "brings nothing back"],
 };
 
 /** One call of a use case: its name and what it was given, without the asking. */
