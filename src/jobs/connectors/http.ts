@@ -11,6 +11,7 @@ import {
 } from "./contract.ts";
 import { createExchange, type Exchange } from "./http/exchange.ts";
 import { fieldAt, fill, jsonOf } from "./http/fields.ts";
+import { filledHeaders, splitHeaders } from "./http/headers.ts";
 import { askOwn, askPerson } from "./http/permission.ts";
 import { type HttpSettings, httpSettings } from "./http/settings.ts";
 
@@ -22,8 +23,9 @@ export const httpConnector: Connector<HttpSettings> = {
   name: "http",
   settings: httpSettings,
   connect: (settings, { http, target, redact }) => {
-    const exchange = createExchange(settings, { http, target, redact });
-    const about = { settings, exchange, target };
+    const { ofAll, ofActs } = splitHeaders(settings.headers);
+    const exchange = createExchange({ ...settings, headers: ofAll }, { http, target, redact });
+    const about = { settings, exchange, target, askedBy: (intent: Intent) => filledHeaders(ofActs, intent) };
     return {
       capabilities: capabilitiesOf(settings),
       plan: (intent) => {
@@ -41,7 +43,7 @@ export const httpConnector: Connector<HttpSettings> = {
       abort: async (_handle, intent, mode) => {
         const { abort } = settings;
         if (abort === "none" || (mode === "hard" && abort.mode === "soft")) return "unsupported";
-        const answer = await exchange.act("POST", pathOf(abort.post, intent), null);
+        const answer = await exchange.act("POST", pathOf(abort.post, intent), null, about.askedBy(intent));
         if (answer.status >= 200 && answer.status <= 299) return "accepted";
         if ([404, 409, 410].includes(answer.status)) return "already_done";
         if (answer.status === 405 || answer.status === 501) return "unsupported";
@@ -58,6 +60,8 @@ interface About {
   readonly settings: HttpSettings;
   readonly exchange: Exchange;
   readonly target: string;
+  /** Headers that tell the target on whose word it is asked to act. */
+  readonly askedBy: (intent: Intent) => Readonly<Record<string, string>>;
 }
 
 function capabilitiesOf(settings: HttpSettings): Capabilities {
@@ -71,14 +75,15 @@ function capabilitiesOf(settings: HttpSettings): Capabilities {
   };
 }
 
-async function start({ settings, exchange, target }: About, intent: Intent) {
+async function start(about: About, intent: Intent) {
+  const { settings, exchange, target } = about;
   const { method, path } = startCall(settings, intent);
   // A word that stands there before the start is the last execution's, not this one's.
   const wordy = settings.status !== undefined && "path" in settings.status;
-  const before = wordy ? (await look({ settings, exchange, target }, intent)).evidence : null;
+  const before = wordy ? (await look(about, intent)).evidence : null;
   const body =
     method === "GET" || Object.keys(intent.parameters).length === 0 ? null : JSON.stringify(intent.parameters);
-  const answer = await exchange.act(method, path, body);
+  const answer = await exchange.act(method, path, body, about.askedBy(intent));
   const { conflict, invalid } = settings.start;
   if (answer.status < 200 || answer.status > 299) {
     const error = exchange.errorOf(answer, "possible");

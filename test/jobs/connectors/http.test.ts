@@ -307,3 +307,29 @@ test.each([
   expect(result.success).toBe(false);
   expect(JSON.stringify(result.error?.issues)).toContain(told);
 });
+
+test("who asked reaches the target with the acts alone, in letters that a header can carry", async () => {
+  const target = syncTarget("prod");
+  const server = await targetServer(target.answer);
+  const entry = syncEntry(server.url, ["prod"]);
+  const headers = {
+    ...entry.headers,
+    "x-requested-by": "${requestedBy.name} <${requestedBy.email}>",
+    "x-key": "${requestedBy.key}",
+  };
+  const connection = connect(connector, { ...entry, headers });
+  const requestedBy = { key: "zoe", name: "Zoë Ruiz\r\nx-admin: 1", email: "zoe@example.org" };
+  const intent = { ...intentFor("personJob"), requestedBy };
+  await connection.preflight(intent);
+  await connection.start(intent);
+  const [asked, acted] = [
+    server.calls.filter(({ method }) => method === "GET"),
+    server.calls.filter(({ method }) => method !== "GET"),
+  ];
+  expect(asked.every(({ headers: sent }) => sent["x-requested-by"] === undefined && sent["x-key"] === undefined)).toBe(
+    true,
+  );
+  expect(acted.map(({ headers: sent }) => [sent["x-requested-by"], sent["x-key"], sent["x-admin"]])).toEqual([
+    ["Zo%C3%AB Ruiz%0D%0Ax-admin: 1 <zoe@example.org>", "zoe", undefined],
+  ]);
+});
