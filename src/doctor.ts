@@ -2,8 +2,11 @@ import { systemClock } from "./base/clock.ts";
 import { http } from "./base/http.ts";
 import { silentLogger } from "./base/log.ts";
 import { SCOPES } from "./command/manifest.ts";
+import type { Catalogue } from "./config/catalogue.ts";
 import type { Config, Environment } from "./config/env.ts";
 import { loadCatalogue } from "./config/load.ts";
+import { createConnections } from "./jobs/connections.ts";
+import { describeCapabilities } from "./jobs/connectors/describe/capabilities.ts";
 import { plugins } from "./plugins.ts";
 import { redisBackend } from "./queue/backend.ts";
 import { databaseProbe } from "./services/doctor.store.ts";
@@ -20,6 +23,7 @@ export async function runDoctor(
     config,
     configProblems: problems,
     loadCatalogue: () => loadCatalogue({ file: config.catalogueFile, env, plugins }),
+    describeTargets: describedTargets,
     requiredScopes: SCOPES,
     slack: slack === null ? null : slackProbe({ ...slack, http }),
     database: databaseUrl === null ? null : databaseProbe(databaseUrl),
@@ -29,6 +33,16 @@ export async function runDoctor(
   const { text, exitCode } = renderFindings(findings);
   console.log(text);
   return exitCode;
+}
+
+function describedTargets(catalogue: Catalogue): ReadonlyMap<string, readonly string[]> {
+  const connections = createConnections({ catalogue, http, clock: systemClock });
+  return new Map(
+    Object.keys(catalogue.targets).flatMap((target) => {
+      const connection = connections.of(target);
+      return connection === null ? [] : [[target, describeCapabilities(connection.capabilities)] as const];
+    }),
+  );
 }
 
 const REDIS_TIMEOUT_MS = 5_000;

@@ -48,6 +48,8 @@ export interface DoctorPorts {
   readonly configProblems: readonly string[];
   /** Throws `ConfigError`. */
   loadCatalogue(): { readonly catalogue: Catalogue; readonly warnings: readonly string[] };
+  /** What each target can and cannot do, a short line each; nobody is called. */
+  describeTargets(catalogue: Catalogue): ReadonlyMap<string, readonly string[]>;
   readonly requiredScopes: readonly RequiredScope[];
   readonly slack: SlackProbe | null;
   readonly database: DatabaseProbe | null;

@@ -17,7 +17,7 @@ export async function examine(ports: DoctorPorts): Promise<readonly Finding[]> {
   return [
     ...examineVariables(ports),
     ...catalogueFindings,
-    ...(catalogue === null ? [] : examineSecrets(catalogue)),
+    ...(catalogue === null ? [] : [...examineSecrets(catalogue), ...examineTargets(ports, catalogue)]),
     ...slack,
     ...database,
     ...redis,
@@ -81,6 +81,14 @@ function examineCatalogue(ports: DoctorPorts): { findings: Finding[]; catalogue:
     const problems = error instanceof ConfigError ? error.problems : [messageOf(error)];
     return { catalogue: null, findings: problems.map((what): Finding => ({ level: "fault", what, mend })) };
   }
+}
+
+/** What can be done where, as the connectors declare it: nobody is surprised at night. */
+function examineTargets(ports: DoctorPorts, catalogue: Catalogue): Finding[] {
+  return [...ports.describeTargets(catalogue)].map(([target, can]): Finding => {
+    const connector = String(catalogue.targets[target]?.connector ?? "");
+    return { level: "ok", what: `target ${target} (${connector}): ${can.join("; ")}` };
+  });
 }
 
 function examineSecrets(catalogue: Catalogue): Finding[] {

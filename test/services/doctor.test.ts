@@ -50,6 +50,7 @@ function ports(changes: Partial<DoctorPorts> = {}, env: Record<string, string> =
     config,
     configProblems: problems,
     loadCatalogue: () => ({ catalogue, warnings: [] }),
+    describeTargets: () => new Map([["nothing", ["cannot be stopped", "brings nothing back"]]]),
     requiredScopes: [
       { name: "chat:write", because: "posts" },
       { name: "groups:read", because: "private channels", optional: true },
@@ -75,6 +76,7 @@ test("all is well, but for an optional scope: exit 0", async () => {
     "ok     the API is closed (NIGHTDESK_API_TOKEN is not set)",
     "ok     catalogue nightdesk.yml: 1 job",
     "ok     source jobs has a secret",
+    "ok     target nothing (noop): cannot be stopped; brings nothing back",
     "ok     Slack knows the token: nightdesk in Example",
     "warn   the token lacks the scope groups:read (private channels)",
     "       -> fine without; else add it on the app's page OAuth & Permissions and reinstall",
@@ -86,7 +88,7 @@ test("all is well, but for an optional scope: exit 0", async () => {
     "ok     the database is prepared for this version",
     "ok     Redis answers: noeviction, append-only",
     "",
-    "13 ok, 1 warning, 0 faults",
+    "14 ok, 1 warning, 0 faults",
   ]);
 });
 
