@@ -19,10 +19,9 @@ export const rerun = defineCommand<Again, Result>({
   family: "sync",
   name: "rerun",
   summary: "Start a run again with what it was started with",
-  usage:
-    "rerun [run N | JOB ENV] [--from=failed] [--dry-run] [--version=previous | V] [--pin] [--override=WHY] [--reason=WHY]",
+  usage: "rerun [run N | JOB ENV] [--from=failed] [--dry-run]",
   examples: ["sync rerun run 7", "sync rerun person-sync prod", "sync rerun run 7 --version=previous --pin"],
-  hint: "A rerun is a new run with its own number; the checks are those of any start.",
+  hint: "A rerun is a new run with its own number; the checks are those of any start. `--from=failed` goes on where it ended, where its target can; further options are those of `run`.",
   needs: "run",
   also: "the button Rerun",
   takes: { options: ["reason", "version", "override", "from"], flags: ["dry-run", "pin"] },

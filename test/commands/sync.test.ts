@@ -170,7 +170,7 @@ describe("sync run", () => {
     expect(calls).toEqual([]);
     expect(answer.tone).toBe("problem");
     expect(answer.text).toContain(said);
-    expect(told(answer)).toContain("Usage: `/sync run JOB ENV [name=value …] [--reason=…]`");
+    expect(told(answer)).toContain("Usage: `/sync run JOB ENV [name=value …] [--reason=…] [--dry-run]`");
   });
 
   test("understands aliases, the target's name, titles of several words and the other order", async () => {
@@ -205,10 +205,10 @@ describe("sync rerun, abort and settle", () => {
     await type("sync rerun person-sync prod");
     await type("rerun", { run: 7 });
     expect(calls).toEqual([
-      ["runs.rerun", 7],
+      ["runs.rerun", 7, {}],
       ["runs.newest", "person-sync", "prod"],
-      ["runs.rerun", 7],
-      ["runs.rerun", 7],
+      ["runs.rerun", 7, {}],
+      ["runs.rerun", 7, {}],
     ]);
   });
 
@@ -343,7 +343,7 @@ test("sync history shows runs, with a limit", async () => {
 describe("sync help", () => {
   test("shows everything and marks what is not granted", async () => {
     const answer = await desk().type("sync help");
-    expect(told(answer)).toContain("`/sync run JOB ENV [name=value …] [--reason=…]` Start a job\n");
+    expect(told(answer)).toContain("`/sync run JOB ENV [name=value …] [--reason=…] [--dry-run]` Start a job\n");
     expect(told(answer)).toContain("Stop a run (_not granted to you_)");
   });
 
