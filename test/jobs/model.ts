@@ -92,22 +92,28 @@ const ANY: readonly Verb[] = [...ACTS, "preflight", "observe", "locate"];
 
 /** What the target itself does to what it runs. */
 const become = (name: string, change: Partial<Execution>): Step =>
-  happening(name, async ({ target }) => {
-    for (const execution of target.active()) Object.assign(execution, { evidence: name, ...change });
+  happening(name, async (real) => {
+    for (const execution of real.target.active()) Object.assign(execution, { evidence: name, ...change });
+    await work(real, 2);
   });
 
 const working = fc.integer({ min: 1, max: 4 }).map((n) => happening(`work ${n}`, (real) => work(real, n)));
 
 export const steps: fc.Arbitrary<Step>[] = [
   // Between what happens, Nightdesk mostly gets to work.
-  ...Array.from({ length: 8 }, () => working),
+  ...Array.from({ length: 6 }, () => working),
   fc.constant(
     happening("two workers at once", ({ here, run }) =>
       Promise.allSettled([here.advance(run.id), here.advance(run.id), here.tellAbort(run.id)]),
     ),
   ),
   fc.constant(happening("abort", ({ here, run }) => here.runs.abort(asking(), run.number, null))),
-  fc.constant(happening("pause", ({ here, run }) => here.runs.pause(asking(), run.number))),
+  fc.constant(
+    happening("pause", async (real) => {
+      await real.here.runs.pause(asking(), real.run.number);
+      await work(real, 3);
+    }),
+  ),
   fc.constant(happening("resume", ({ here, run }) => here.runs.resume(asking(), run.number))),
   fc.constant(
     happening("restore again", async ({ here, run }) => {
@@ -130,7 +136,6 @@ export const steps: fc.Arbitrary<Step>[] = [
   fc.constantFrom(
     become("it succeeds", { phase: "succeeded" }),
     become("it fails", { phase: "failed" }),
-    become("it fails, may pass", { phase: "failed", retryable: true }),
     become("it is stopped there", { phase: "aborted" }),
     become("it pauses by itself", { phase: "paused" }),
     become("it goes on", { phase: "running" }),
@@ -160,6 +165,22 @@ export const steps: fc.Arbitrary<Step>[] = [
     happening(`it says ${phase}, whatever is`, async ({ target }, seen) => {
       seen.lied = true;
       target.says = () => ({ phase: phase as "running", evidence: `it says ${phase}` });
+    }),
+  ),
+  fc.constant(become("it fails, may pass", { phase: "failed", retryable: true })),
+  fc.constant(
+    happening("an abort that is ignored", async ({ here, target, run }) => {
+      target.obeys = false;
+      await here.runs.abort(asking(), run.number, null);
+      await drive(here, run, { state: "abort_unconfirmed", steps: 40 });
+    }),
+  ),
+  fc.constant(
+    happening("it forgets what it runs", async (real, seen) => {
+      seen.lied = true;
+      real.target.says = (execution) => ({ phase: "not_found", evidence: `there is no ${execution.id}` });
+      await work(real, 2);
+      real.target.says = null;
     }),
   ),
   fc.constant(happening("it tells the truth again", async ({ target }) => Object.assign(target, { says: null }))),
