@@ -46,7 +46,8 @@ export type ButtonLabel =
   | "Withdraw"
   | "Run next"
   | "Rerun from failed"
-  | "Resync failed";
+  | "Resync failed"
+  | "Resync rest";
 
 /**
  * A form. With a trigger it opens as a modal at once; without one the answer carries a button `Confirm` that opens it.

@@ -66,10 +66,11 @@ export function offersOf(run: Offered): Offer[] {
 function again(run: Offered): Offer[] {
   const name = `run ${run.number}`;
   if (run.kind === "fanout") {
-    const failed = (run.items?.["failed"] ?? 0) > 0;
-    return failed
-      ? [{ label: "Resync failed", command: `sync resync --run=${run.number} --only=failed`, acts: true }]
-      : [];
+    const redo = (label: ButtonLabel, only: "failed" | "skipped"): Offer[] =>
+      (run.items?.[only] ?? 0) === 0
+        ? []
+        : [{ label, command: `sync resync --run=${run.number} --only=${only}`, acts: true }];
+    return [...redo("Resync failed", "failed"), ...redo("Resync rest", "skipped")];
   }
   if (run.kind !== "run") return [];
   const whole: Offer = { label: "Rerun", command: `sync rerun ${name}`, acts: true };

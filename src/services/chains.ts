@@ -12,8 +12,9 @@ import { type Chain, chainOfRequest, insertChain, runsOfChain } from "./chains.s
 import { advanceChain } from "./chains-advance.ts";
 import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Question, Services } from "./contract.ts";
+import { readParameters } from "./runs-parameters.ts";
 import type { Requesting } from "./runs-request.ts";
-import { incidentIdOf, viewRun } from "./runs-view.ts";
+import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
 const FEWEST = 2;
 const MOST = 10;
@@ -29,6 +30,12 @@ type Verdict =
 export function createChains(parts: Requesting): Services["chains"] {
   const { store, clock, catalogue } = parts;
   const redact = redactorOf(catalogue);
+
+  /** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
+  const incidentOf = async ({ incident, run }: Asking): Promise<number | null> => {
+    const here = await incidentIdOf(store.db, incident);
+    return here !== null || run === null ? here : (await needRun(store.db, run)).incidentId;
+  };
 
   const decideAll = async (asking: Asking, placed: readonly Placed[]): Promise<UserError | null> => {
     const groups = await knowGroups(catalogue, parts.groupMembers);
@@ -52,7 +59,7 @@ export function createChains(parts: Requesting): Services["chains"] {
     const [first] = placed;
     if (first === undefined) throw new Error("a chain without jobs");
     const denied = await decideAll(asking, placed);
-    const incidentId = await incidentIdOf(store.db, asking.incident);
+    const incidentId = await incidentOf(asking);
     const jobs = placed.map(({ job }) => job);
     const { environment } = first;
     const bound: Bound = { jobs: jobs.join("\n"), environment };
@@ -103,6 +110,8 @@ export function createChains(parts: Requesting): Services["chains"] {
     start: async (asking, { jobs, environment, reason }) => {
       const placed = jobs.map((job) => needPlaced(catalogue, { job, environment }));
       needLength(placed);
+      // What the second would need is said before the first is started.
+      for (const { job, definition } of placed) readParameters({ name: job, definition }, {});
       const verdict = await decide(asking, placed, reason === undefined ? null : redact(reason));
       if (verdict.kind === "refused") throw verdict.error;
       if (verdict.kind === "ask") return verdict;

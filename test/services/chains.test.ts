@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BEN } from "../guard/fixture.ts";
 import { asking } from "../jobs/world.ts";
+import { openIncident } from "../slack/record.ts";
 import { asked, control, done, START } from "./control.ts";
 
 const jobs = ["person-sync", "post-sync", "site-sync"];
@@ -119,6 +120,33 @@ describe("chain", () => {
     expect(await audit()).toEqual(["ben chain.request denied"]);
     await expect(chains.start(asking(), { ...here, jobs: ["person-sync"] })).rejects.toMatchObject({ kind: "usage" });
     await expect(chains.start(asking(), { ...here, jobs: ["person-sync", "person-sync"] })).rejects.toThrow("twice");
+  });
+
+  test("what a later job needs is said before the first is started", async () => {
+    const needs = { day: { type: "string", required: true } };
+    const places = { preprod: { target: "plain" } };
+    const { chains, store } = await control({
+      jobs: { first: { environments: places }, second: { parameters: needs, environments: places } },
+    });
+    await expect(chains.start(asking(), { jobs: ["first", "second"], environment: "preprod" })).rejects.toMatchObject({
+      code: "missing_parameter",
+    });
+    expect(await store.db.selectFrom("chains").selectAll().execute()).toEqual([]);
+  });
+
+  test("asked in the thread of an incident's run, all of it is the incident's", async () => {
+    const { chains, move, advanceChain, store, run, clock } = await control();
+    await openIncident(store, clock.now());
+    await chains.start(asking({ incident: 1 }), here);
+    await move(1, ...START, "succeed");
+    await advanceChain(1);
+    expect([(await run(1)).incidentId, (await run(2)).incidentId]).toEqual([1, 1]);
+    await move(2, ...START, "fail");
+    await advanceChain(1);
+    const told = await store.db.selectFrom("timeline_entries").select("text").orderBy("id", "desc").limit(1).execute();
+    expect(told[0]?.text).toContain("run 2: post-sync in preprod: the chain stopped");
+    await chains.start(asking({ run: 2 }), { ...here, jobs: ["post-sync", "site-sync"] });
+    expect((await run(3)).incidentId).toBe(1);
   });
 
   test("a process that died between the chain and its first run leaves work behind", async () => {

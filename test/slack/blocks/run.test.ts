@@ -133,6 +133,10 @@ test("the buttons are what makes sense in the state, by what the target can do",
   expect(offered({ state: "failed", kind: "fanout", items: { done: 9, failed: 1 } })).toEqual([
     "resync --run=4 --only=failed",
   ]);
+  expect(offered({ state: "aborted", kind: "fanout", items: { done: 9, skipped: 90 } })).toEqual([
+    "resync --run=4 --only=skipped",
+  ]);
+  expect(offered({ state: "succeeded", kind: "fanout", items: { done: 9 } })).toEqual([]);
   expect(drawn({ state: "failed", can })).toContain('"Rerun from failed"');
 });
 
