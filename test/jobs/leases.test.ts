@@ -61,7 +61,7 @@ test("whatever happens: the lease is held from preparing to the end, and its fen
     ),
     { numRuns: 25 },
   );
-});
+}, 60_000);
 
 test("a lease is one run's: the next waits for it", async () => {
   const here = await world();
