@@ -1,11 +1,12 @@
 // `npm run -s bench -- NAME…`: JSON lines on stdout, one a metric; progress on stderr; exit 1 when one could not be taken.
 import { abort } from "./abort.ts";
 import { command } from "./command.ts";
+import { fanout } from "./fanout.ts";
 import { intake } from "./intake.ts";
 import { recovery } from "./recovery.ts";
 import { reportFailure } from "./report.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { intake, command, abort, recovery };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { intake, command, abort, fanout, recovery };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));

@@ -11,7 +11,6 @@ import {
   isCalling,
   keepChunk,
   keepResults,
-  openChunks,
   pendingIds,
   readChunk,
   supersededIds,
@@ -41,7 +40,7 @@ export function createChunkHandler(fanning: Fanning): (chunkId: number) => Promi
     const taken = await fanning.store.tx((tx) => take(tx, fanning, chunk));
     if (taken.kind === "wait") return taken.outcome;
     const answer = await call(fanning, run, taken);
-    return fanning.store.tx((tx) => keepAnswer(tx, fanning, { taken: taken.chunk, answer }));
+    return fanning.store.tx((tx) => keepAnswer(tx, fanning, { taken: taken.chunk, ids: taken.ids, answer }));
   };
 }
 
@@ -121,7 +120,7 @@ async function call(fanning: Fanning, run: Run, taken: Extract<Taken, { kind: "c
 async function keepAnswer(
   tx: Tx,
   fanning: Fanning,
-  { taken, answer }: { taken: Chunk; answer: Answer },
+  { taken, ids, answer }: { taken: Chunk; ids: readonly string[]; answer: Answer },
 ): Promise<WorkOutcome> {
   const run = await lockRun(tx, taken.runId);
   const chunk = await readChunk(tx, taken.id);
@@ -131,7 +130,10 @@ async function keepAnswer(
   if (answer.kind === "error") return failed(tx, fanning, { run, chunk, fanout, answer });
   const at = fanning.clock.now();
   const states = await keepResults(tx, chunk, { results: answer.results, at });
-  const silent = await endItems(tx, chunk, { state: "failed", detail: `${run.target} said nothing of it`, at });
+  const said = new Set(answer.results.map(({ id }) => id));
+  const silent = ids.every((id) => said.has(id))
+    ? 0
+    : await endItems(tx, chunk, { state: "failed", detail: `${run.target} said nothing of it`, at });
   const counted = await countEnded(tx, fanning, { run, fanout, states: [...states, ...times("failed", silent)] });
   await close(tx, fanning, { run: counted.run, chunk, fanout, error: null });
   return DONE;
@@ -178,9 +180,8 @@ async function close(
   const { run, chunk, fanout, error } = about;
   const { clock } = fanning;
   await keepChunk(tx, chunk.id, { state: "done", error, doneAt: clock.now() });
-  if (goesOn(run)) await topUp(tx, fanning, fanout);
-  const { pending, asked } = await openChunks(tx, run.id);
-  if (!goesOn(run) || pending + asked === 0) await requestWork(tx, { kind: "run", ref: run.id, dueAt: clock.now() });
+  const more = goesOn(run) && (await topUp(tx, fanning, fanout));
+  if (!more) await requestWork(tx, { kind: "run", ref: run.id, dueAt: clock.now() });
 }
 
 const times = (state: EndedState, count: number): EndedState[] => Array.from({ length: count }, () => state);

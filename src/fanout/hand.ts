@@ -13,14 +13,15 @@ import { shareOf } from "./plan.ts";
 export const goesOn = (run: Run): boolean =>
   run.state === "running" && run.pauseRequestedAt === null && run.abortRequestedAt === null;
 
-/** Asks for as many of the next chunks as the run may have under way. The run is locked. */
-export async function topUp(tx: Tx, fanning: Pick<Fanning, "clock">, fanout: Fanout): Promise<void> {
+/** Asks for as many of the next chunks as the run may have under way. False when none is left. The run is locked. */
+export async function topUp(tx: Tx, fanning: Pick<Fanning, "clock">, fanout: Fanout): Promise<boolean> {
   const { asked, pending } = await openChunks(tx, fanout.runId);
-  if (pending === 0) return;
+  if (pending === 0) return asked > 0;
   const share = shareOf(fanout.parallel, await runningFanouts(tx));
   for (const ref of await askNext(tx, fanout.runId, share - asked)) {
     await requestWork(tx, { kind: "chunk", ref, dueAt: fanning.clock.now() });
   }
+  return true;
 }
 
 /** Counts what ended, shows it from time to time. The run is locked. */
