@@ -135,6 +135,7 @@ const boundTo = ({ placed, parameters, parent, ...wanted }: WantedRun): Bound =>
   resumeOf: wanted.resumeOf?.externalId ?? null,
   chain: wanted.chain?.id ?? null,
   pin: wanted.pinAfterStart ?? false,
+  override: wanted.override ?? null,
   job: placed.job,
   environment: placed.environment,
   target: placed.place.target,
