@@ -34,7 +34,6 @@ export function notActedOn(catalogue: Catalogue, plugins: KnownPlugins): string[
       ),
     ...section("monitors", catalogue.monitors, "a late or missing job is not noticed"),
     ...section("contracts", catalogue.contracts, "no impact is shown"),
-    ...section("entities", catalogue.entities, "no ids are taken from signals"),
     ...services(catalogue),
   ].map((line) => `not acted on yet: ${line}`);
 }
