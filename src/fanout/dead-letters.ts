@@ -35,6 +35,8 @@ export type AlertDeadLetters = (
     readonly target: string;
     readonly queue: string;
     readonly level: number;
+    /** What people were told before. */
+    readonly before: number;
     readonly title: string;
     readonly at: Instant;
   },
@@ -87,7 +89,10 @@ export async function lookAt(parts: DeadLettering, target: string): Promise<numb
     const level = levelOf(seenOldest);
     const before = await keepQueue(tx, look, { level, moved });
     if (level > before.level || (level === 0 && before.level > 0)) {
-      await parts.alert(tx, { target, queue: look.queue, level, title: titleOf(look, level), at: look.at });
+      await parts.alert(tx, {
+        ...{ target, queue: look.queue, level, before: before.level },
+        ...{ title: titleOf(look, level), at: look.at },
+      });
     }
     return nextLookMs(seenOldest, before.quietSince);
   });

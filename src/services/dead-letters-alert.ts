@@ -11,7 +11,7 @@ import { openIncidentOf } from "./dead-letters.store.ts";
  * that the catalogue gives to the target's job; the condition is over when the queue is empty again.
  */
 export function createAlertDeadLetters(catalogue: Catalogue): AlertDeadLetters {
-  return async (tx, { target, queue, level, title, at }) => {
+  return async (tx, { target, queue, level, before, title, at }) => {
     const places = allPlaced(catalogue).filter((placed) => placed.place.target === target);
     const environments = [...new Set(places.map(({ environment }) => environment))];
     const services = [...new Set(places.map(({ place }) => place.service).filter((name) => name !== undefined))];
@@ -21,12 +21,15 @@ export function createAlertDeadLetters(catalogue: Catalogue): AlertDeadLetters {
       job: places.length === 1 ? (places[0]?.job ?? null) : null,
       cause: `dead letters in ${queue}`,
     };
-    const [signal] = await saveSignals(tx, [
-      {
+    // Each level is a condition of its own, so that each is told; an empty queue ends all that were.
+    const levels = level === 0 ? Array.from({ length: before }, (_, index) => index + 1) : [level];
+    const signals = await saveSignals(
+      tx,
+      levels.map((one, ordinal) => ({
         ...about,
         inboxId: null,
-        ordinal: 0,
-        kind: level === 0 ? "resolved" : "firing",
+        ordinal,
+        kind: level === 0 ? ("resolved" as const) : ("firing" as const),
         title,
         environment: environments.length === 1 ? (environments[0] ?? null) : null,
         environments: environments.length === 1 ? [] : environments,
@@ -38,11 +41,10 @@ export function createAlertDeadLetters(catalogue: Catalogue): AlertDeadLetters {
         url: null,
         at,
         receivedAt: at,
-        condition: conditionOf(about, `dead letters of ${target}`),
-      },
-    ]);
-    if (signal === undefined) throw new Error("an alert was not saved");
+        condition: conditionOf(about, `dead letters of ${target}, ${one}`),
+      })),
+    );
     const incident = await openIncidentOf(tx, target);
-    await foldSignal(tx, { catalogue, now: at }, { signal, run: null, incident });
+    for (const signal of signals) await foldSignal(tx, { catalogue, now: at }, { signal, run: null, incident });
   };
 }

@@ -59,6 +59,12 @@ test("copies what lies there, redacted, and tells people at the first, at half a
   const kept = await here.store.db.selectFrom("dead_letters").select(["body", "attributes"]).orderBy("id").execute();
   expect(kept[0]).toEqual({ body: "body of m-1, [redacted]", attributes: { why: "[redacted]" } });
   expect(await incidents()).toHaveLength(1);
+  const told = await here.store.db.selectFrom("timeline_entries").select("text").where("kind", "=", "signal").execute();
+  expect(told.map(({ text }) => /half|three quarters/.exec(text)?.[0] ?? "first")).toEqual([
+    "first",
+    "half",
+    "three quarters",
+  ]);
   expect(await incidents()).toMatchObject([{ status: "open" }]);
 });
 
