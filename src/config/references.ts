@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { Temporal } from "temporal-polyfill";
 import type { Catalogue, Parameter } from "./catalogue.ts";
 import type { Path } from "./document.ts";
 import type { Finding } from "./issues.ts";
@@ -219,7 +220,22 @@ function checkKept({ catalogue, error, warn }: Checks): void {
     const dated = freeze.from !== undefined || freeze.to !== undefined;
     const recurring = freeze.cron !== undefined && freeze.for !== undefined;
     if (dated === recurring) error(path, "a freeze has either cron with for, or from and to", "");
+    for (const key of ["from", "to"] as const) {
+      const text = freeze[key];
+      if (text === undefined || isMoment(text)) continue;
+      error([...path, key], `"${text}" is no moment`, "write 2026-12-24T17:00, read in the freeze's zone, or with Z");
+    }
   });
+}
+
+function isMoment(text: string): boolean {
+  try {
+    if (/(Z|[+-]\d\d:?\d\d)$/i.test(text)) Temporal.Instant.from(text);
+    else Temporal.PlainDateTime.from(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function checkRouting({ catalogue, error, warn }: Checks): void {

@@ -319,3 +319,12 @@ test("a good file with one piece replaced by any value is accepted or told with 
     { numRuns: 500 },
   );
 });
+
+test("a freeze needs a window that can be read, and either one that comes back or one time", () => {
+  const told = (freeze: string) =>
+    problemsOf(`${GOOD}freezes:\n  - { name: night, deny: {}, because: release, ${freeze} }\n`).join("\n");
+  expect(told("from: 2026-12-24T17:00, to: 2026-12-27T08:00Z")).toBe("");
+  expect(told('cron: "0 0 * * *", for: 5h')).toBe("");
+  expect(told("from: next week")).toContain('freezes[0].from: "next week" is no moment; write 2026-12-24T17:00');
+  expect(told('cron: "0 0 * * *"')).toContain("either cron with for, or from and to");
+});
