@@ -23,7 +23,7 @@ interface About {
 /** What a person has to know before typing: where, what it does, and what cannot be undone. */
 export function questionOf(
   connections: Connections,
-  { placed, parameters, says = {}, override, kind = "run" }: WantedRun,
+  { placed, parameters, says = {}, override, kind = "run", ...wanted }: WantedRun,
   about: About,
 ): Question {
   const { job, environment, definition, setting, place } = placed;
@@ -37,6 +37,7 @@ export function questionOf(
       ...(setting.protected ? [`*${environment.toUpperCase()}* is protected.`] : []),
       says.does ??
         `This starts *${job}* (${definition.title ?? job}) at ${place.target}${given.length === 0 ? "" : ` with \`${given.join(" ")}\``}.`,
+      ...versionLines(wanted),
       ...(definition.destructive && kind === "run"
         ? [`:warning: It replaces what is there. ${snapshotLine(definition.snapshot, capabilities)}`]
         : []),
@@ -56,6 +57,18 @@ const typedField = (submit: string, expected: string): Question["fields"][number
   label: `To ${submit.charAt(0).toLowerCase()}${submit.slice(1)}, type: ${expected}`,
   expected,
 });
+
+function versionLines({
+  version = null,
+  pinAfterStart = false,
+}: Pick<WantedRun, "version" | "pinAfterStart">): string[] {
+  if (version === null) return [];
+  return [
+    pinAfterStart
+      ? `It runs version *${version}*, and the target's own schedule is held at *${version}* until somebody unpins it.`
+      : `It runs version *${version}*; the target's own schedule stays as it is.`,
+  ];
+}
 
 function snapshotLine(snapshot: Placed["definition"]["snapshot"], capabilities: Capabilities | undefined): string {
   if (snapshot === undefined) return "No snapshot is kept: it cannot be taken back.";

@@ -27,6 +27,14 @@ describe("a run of a version", () => {
     expect(done(await runs.request(yes(), prod))).toMatchObject({ version: "11" });
   });
 
+  test("is named in the question, and so is the pin", async () => {
+    const { runs } = await control();
+    const prod = { ...here, environment: "prod", version: "previous" };
+    const lines = async (more: object) => asked(await runs.request(asking(), { ...prod, ...more })).lines.join("\n");
+    expect(await lines({})).toContain("It runs version *11*; the target's own schedule stays as it is.");
+    expect(await lines({ pin: true })).toContain("schedule is held at *11* until somebody unpins it");
+  });
+
   test("is pinned in the same act, by who may do both; without a version there is nothing to pin to", async () => {
     const { runs, move, carryPin, etl, view, audit } = await control();
     done(await runs.request(asking(), { ...here, version: "previous", pin: true }));
