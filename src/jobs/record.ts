@@ -80,6 +80,7 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
   await tellIncident(tx, moved, { ...move, to });
   await show(tx, moved, move.at);
   if (ended && moved.chainId !== null) await requestWork(tx, { kind: "chain", ref: moved.chainId, dueAt: move.at });
+  if (to === "failed") await showBefore(tx, moved, move.at);
   if (to === "running" && moved.pinAfterStart) await pinWithStart(tx, moved, move.at);
   return moved;
 }
@@ -168,6 +169,21 @@ async function addEvent(
       evidence: event.evidence === undefined ? null : jsonb<never>(event.evidence as never),
     })
     .execute();
+}
+
+/** Two failures of the same kind say something about both: the card of the one before is looked at again. */
+async function showBefore(tx: Tx, run: Run, at: Instant): Promise<void> {
+  const before = await tx
+    .selectFrom("runs")
+    .select("id")
+    .where("job", "=", run.job)
+    .where("environment", "=", run.environment)
+    .where("state", "=", "failed")
+    .where("id", "<", run.id)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (before !== undefined) await requestWork(tx, { kind: "run-card", ref: before.id, dueAt: at });
 }
 
 async function show(tx: Tx, run: Run, at: Instant): Promise<void> {

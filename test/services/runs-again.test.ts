@@ -28,14 +28,16 @@ test("what is normal stays so, and comparing has no sides", () => {
 });
 
 test("after two failures of the same kind a rerun is not offered, on both cards, until something else happens", async () => {
-  const { runs, move, view, store } = await control();
+  const { runs, move, view, store, due } = await control();
   const again = async (number: number, error: string | null) => {
     await runs.request(asking(), { job: "ndw-etl", environment: "preprod", parameters: {} });
     return move(number, ...START, error === null ? "succeed" : { event: "fail", error });
   };
   await again(1, "Unknown column 'a' in line 3");
   expect((await view(1)).noRerun).toBeNull();
+  await store.db.deleteFrom("outbox").execute();
   await again(2, "Unknown column 'b' in line 4");
+  expect(await due()).toContain("run-card 1");
   expect((await view(2)).noRerun).toContain("failed twice in a row with the same error");
   expect((await view(2)).noRerun).toContain("--version=previous");
   expect((await view(1)).noRerun).toBe((await view(2)).noRerun);
