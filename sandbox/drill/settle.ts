@@ -11,7 +11,7 @@ const READING_MS = 2_000;
  * A card is edited once in three seconds of the machine's time, because Slack counts; a run of hours is looked at some
  * hundred times. Time does not wait for each edit: what the card says in the end is what an `expect` waits for.
  */
-const CARD_MS = 300;
+const CARD_MS = 60;
 
 /** A person reads before he answers: waits until nothing is under way any more, for two seconds at most. */
 export async function calm(stage: Stage): Promise<void> {
