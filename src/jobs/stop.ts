@@ -45,7 +45,9 @@ export async function recheckAbort(stepping: Stepping, run: Run): Promise<WorkOu
   return stopped(stepping, run, seen);
 }
 
-const isOver = ({ phase }: Observation): boolean => phase !== "running" && phase !== "paused" && phase !== "unknown";
+/** A target that does not know the execution any more proves nothing: it may have lost its memory, not its work. */
+const isOver = ({ phase }: Observation): boolean =>
+  phase === "succeeded" || phase === "failed" || phase === "aborted" || phase === "not_running";
 
 async function goesOn(stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
   return settle(stepping, run, async (tx, fresh) => {

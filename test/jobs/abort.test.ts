@@ -93,6 +93,18 @@ test("proof is looked for every second at first; soft, then hard at the deadline
   expect(tookMs).toBeLessThan(130_000);
 });
 
+test("a target that has forgotten it proves no abort: people are asked, and the place stays taken", async () => {
+  const { here, target, running } = await scriptedWorld();
+  const run = await running();
+  target.says = () => ({ phase: "not_found", evidence: "there is no x1" });
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "abort_unconfirmed" });
+  expect(await drive(here, run, { forMs: 600_000 })).toMatchObject({ state: "abort_unconfirmed", proved: false });
+  expect(await heldBy(here)).toBe(run.id);
+  target.says = null;
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ proved: true });
+});
+
 test("an abort while the start is called is kept, and sent as soon as the target has answered", async () => {
   const { here, target } = await scriptedWorld();
   const run = await drive(here, await queue(here), { state: "preparing" });

@@ -101,7 +101,7 @@ test("said to be gone and still running: the restore finds it in its way, and it
   const { here, target, running } = await scriptedWorld({ snapshot: true });
   const run = await running();
   target.obeys = false;
-  target.says = (execution) => (execution.kind === "run" ? { phase: "not_found", evidence: "there is no x1" } : null);
+  target.says = (execution) => (execution.kind === "run" ? { phase: "not_running", evidence: "nothing runs" } : null);
   await here.runs.abort(asking(), run.number, null);
   await drive(here, run, { state: "restoring" });
   Object.assign(target, { says: null, obeys: true });
