@@ -27,10 +27,7 @@ const context = z.object({
   viewId: z.string().nullable().default(null),
   messageTs: z.string().nullable().default(null),
   /** A file that came with it. */
-  file: z
-    .object({ id: z.string(), name: z.string(), url: z.string(), bytes: z.number() })
-    .nullable()
-    .default(null),
+  file: z.object({ id: z.string(), name: z.string(), url: z.string(), bytes: z.number() }).nullable().default(null),
   /** A form was answered: `id` of the question, and what was put in. */
   confirmation: z
     .object({ id: z.string(), values: z.record(z.string(), z.string()) })

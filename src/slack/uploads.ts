@@ -26,11 +26,7 @@ export function createUploadFile(client: WebClient): UploadFile {
 /** The same for bytes, in the thread of a run: its incident's when it has one. Null while there is no thread. */
 export function createUploadToRun(parts: { db: Db; client: WebClient }): UploadToRun {
   return async (file) => {
-    const run = await parts.db
-      .selectFrom("runs")
-      .select("incident_id")
-      .where("id", "=", file.runId)
-      .executeTakeFirst();
+    const run = await parts.db.selectFrom("runs").select("incident_id").where("id", "=", file.runId).executeTakeFirst();
     const incident = run?.incident_id ?? null;
     const thread =
       incident === null

@@ -71,7 +71,10 @@ test("a target that does not answer is not known, within three seconds", async (
   const from = performance.now();
   const dry = await here.runs.dryRun(asking(), WANTED);
   expect(performance.now() - from).toBeLessThan(3_000);
-  expect(dry.findings[0]).toMatchObject({ level: "warn", text: expect.stringContaining("not known, because sync-prod did not") });
+  expect(dry.findings[0]).toMatchObject({
+    level: "warn",
+    text: expect.stringContaining("not known, because sync-prod did not"),
+  });
   expect(dry).toMatchObject({ blocked: false });
 });
 
