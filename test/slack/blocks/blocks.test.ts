@@ -9,35 +9,9 @@ import { formErrors, formView, submittedValues, waitingView } from "../../../src
 import { type IncidentHeader, incidentHeader } from "../../../src/slack/blocks/incident.ts";
 import { chooseIncidentView, noteToAdd } from "../../../src/slack/blocks/note.ts";
 import { runCard } from "../../../src/slack/blocks/run.ts";
-import { aRun } from "./cards.ts";
+import { aRun, instant, maybe, place, words } from "./cards.ts";
 import { calls, checkMessage, checkView } from "./checker.ts";
 
-const instant = fc
-  .integer({ min: 0, max: 4_000_000_000 })
-  .map((second) => Temporal.Instant.fromEpochMilliseconds(second * 1_000));
-/** What senders write: short, very long, full of Slack's own characters, emoji, newlines, nothing. */
-const words = fc
-  .oneof(
-    fc.string({ unit: "binary", maxLength: 60 }),
-    fc.string({ unit: "grapheme", maxLength: 60 }),
-    fc.constantFrom(
-      "",
-      " ",
-      "<!channel>",
-      "<@U012>",
-      "<!subteam^S1|@all>",
-      "@channel & <b>",
-      "\u0000",
-      "a\n\nb",
-      "<!date^1^{date}|x",
-    ),
-    fc
-      .tuple(fc.constantFrom("&", "<", "😀", "x", "\n", "<!here> "), fc.integer({ min: 100, max: 5_000 }))
-      .map(([piece, times]) => piece.repeat(times)),
-  )
-  .map((text) => text.toWellFormed());
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
-const place = fc.record({ name: words, look: fc.constantFrom("green", "amber", "red"), protected: fc.boolean() });
 const state = fc.constantFrom(...RUN_STATES);
 const number = fc.integer({ min: 1, max: 100_000 });
 
