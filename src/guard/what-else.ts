@@ -5,15 +5,22 @@ import type { Placed } from "./names.ts";
 /** What else is going on with the job, its conflicts and its target, as it was read in the deciding transaction. */
 export interface Others {
   /** The run of this job in this environment that has not ended. */
-  readonly active: { readonly number: number; readonly state: string } | null;
+  readonly active: Underway | null;
   /** Runs, in the same environment, of jobs that the catalogue calls conflicts. */
-  readonly conflicts: readonly { readonly number: number; readonly job: string; readonly state: string }[];
+  readonly conflicts: readonly (Underway & { readonly job: string })[];
   /** Such jobs that their target says to be running, whoever started them. */
   readonly beside: readonly { readonly job: string; readonly evidence: string }[];
   /** Executions that Nightdesk did not start and whose end it has not heard. */
   readonly observed: readonly { readonly job: string; readonly environments: readonly string[] }[];
   /** The target's own word on this job. */
   readonly target: TargetWord;
+}
+
+/** A run that has not ended. `stoppable`: its target has a way to end it before its time. */
+export interface Underway {
+  readonly number: number;
+  readonly state: string;
+  readonly stoppable: boolean;
 }
 
 export type TargetWord =
@@ -36,7 +43,7 @@ export function whatElse({ placed, others }: { readonly placed: Placed; readonly
     return deny(
       "already_active",
       `run ${number} of ${job} in ${environment} is ${said(state)}`,
-      wayOutOf(number, state),
+      wayOutOf(others.active),
     );
   }
   const conflict = others.conflicts[0];
@@ -44,7 +51,7 @@ export function whatElse({ placed, others }: { readonly placed: Placed; readonly
     return deny(
       "conflict",
       `${job} must not run beside ${conflict.job}, and run ${conflict.number} of it in ${environment} is ${said(conflict.state)}`,
-      wayOutOf(conflict.number, conflict.state),
+      wayOutOf(conflict),
     );
   }
   const beside = others.beside[0];
@@ -85,15 +92,28 @@ export function whatElse({ placed, others }: { readonly placed: Placed; readonly
 
 const said = (state: string): string => state.replaceAll("_", " ");
 
-function wayOutOf(number: number, state: string): string {
+function wayOutOf({ number, state, stoppable }: Underway): string {
   switch (state) {
+    case "awaiting_approval":
+    case "deferred":
+    case "queued":
+      return `It has not started. Wait for it, or take it back with \`/sync withdraw run ${number}\`.`;
+    case "preparing":
+    case "retry_wait":
+      return `Wait until it has ended, or stop it with \`/sync abort run ${number}\`.`;
     case "unknown":
     case "abort_unconfirmed":
       return `Nobody knows how it ended. Say it with \`/sync settle run ${number}\`, then ask again.`;
     case "aborting":
       return "It is being aborted. Ask again when it has ended.";
+    case "restoring":
+      return "What was there before is being brought back, and that is not interrupted. Ask again when it is over.";
+    case "restore_failed":
+      return `Restore it again with \`/sync restore run ${number}\`, or settle it with \`/sync settle run ${number}\`; then ask again.`;
     default:
-      return `Wait until it has ended, or stop it with \`/sync abort run ${number}\`.`;
+      return stoppable
+        ? `Wait until it has ended, or stop it with \`/sync abort run ${number}\`.`
+        : `Wait until it has ended: it cannot be stopped from here. \`/sync abort run ${number}\` says what that means for its readers.`;
   }
 }
 

@@ -50,7 +50,7 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
       freezes: await knownFreezes(tx, catalogue, now),
       override: wanted.override !== undefined,
       confirmed: false,
-      others: await othersOf(tx, { placed, around, now }),
+      others: await othersOf(tx, { placed, around, now, kind, connections }),
     };
     const decision = decide(input);
     await writeAudit(tx, {

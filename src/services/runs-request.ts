@@ -60,7 +60,10 @@ export async function requestRun(parts: Requesting, asking: Asking, wanted: Want
     if (twin !== null) return { kind: "run", run: twin };
 
     const now = parts.clock.now();
-    const others = await othersOf(tx, { placed: wanted.placed, around, now, kind: wanted.kind });
+    const others = await othersOf(tx, {
+      ...{ placed: wanted.placed, around, now, kind: wanted.kind },
+      connections: parts.connections,
+    });
     const from = { channel: asking.channel, channelName: asking.channelName };
     const input = {
       ...{ catalogue, groups, actor: asking.actor, action, placed: wanted.placed, now, from, others },

@@ -11,7 +11,7 @@ import {
   openExecutions,
   STALE_MS,
 } from "../jobs/observed.store.ts";
-import { activeRuns, type RunKind } from "../jobs/runs.store.ts";
+import { activeRuns, type Run, type RunKind } from "../jobs/runs.store.ts";
 import type { Tx } from "../store/store.ts";
 import type { Asking } from "./contract.ts";
 
@@ -71,9 +71,15 @@ export async function askAround(
  */
 export async function othersOf(
   tx: Tx,
-  about: { placed: Placed; around: Surroundings; now: Instant; kind?: RunKind | undefined },
+  about: {
+    placed: Placed;
+    around: Surroundings;
+    now: Instant;
+    kind?: RunKind | undefined;
+    connections: Connections;
+  },
 ): Promise<Others> {
-  const { placed, around, now } = about;
+  const { placed, around, now, connections } = about;
   const { job, environment } = placed;
   const conflicting = around.conflicting.map((one) => one.job);
   const jobs = [job, ...conflicting];
@@ -81,7 +87,10 @@ export async function othersOf(
   for (const { job: asked, word } of [{ job, word: around.own }, ...around.conflicting]) {
     if (word.kind === "free") await endFreeObserved(tx, { job: asked, environment, before: around.askedAt, at: now });
   }
-  const active = await activeRuns(tx, { jobs, environments: [environment] });
+  const active = (await activeRuns(tx, { jobs, environments: [environment] })).map((run) => ({
+    ...run,
+    stoppable: canStop(run, connections),
+  }));
   const own = around.own;
   return {
     // Ids may be named while others are handed over: they wait for their turn, and what both have is left to the newer.
@@ -93,4 +102,10 @@ export async function othersOf(
     observed: await openExecutions(tx, { jobs, environments: [environment] }),
     target: own.kind === "running" ? { ...own, lastFailed: await lastEndedInFailure(tx, { job, environment }) } : own,
   };
+}
+
+/** Whether an abort of it would end it; what goes out in calls of ours stops when we stop calling. */
+function canStop({ kind, target }: Run, connections: Connections): boolean {
+  if (kind === "restore") return false;
+  return kind !== "run" || (connections.of(target)?.capabilities.abort ?? "none") !== "none";
 }

@@ -208,9 +208,22 @@ test("what only reads is held by no freeze, no approval and no typing, but by it
 });
 
 test.each([
-  [{ active: { number: 7, state: "running" } }, "already_active", "/sync abort run 7"],
-  [{ active: { number: 7, state: "unknown" } }, "already_active", "/sync settle run 7"],
-  [{ conflicts: [{ number: 8, job: "person-rebuild", state: "running" }] }, "conflict", "/sync abort run 8"],
+  [
+    { active: { number: 7, state: "running", stoppable: true } },
+    "already_active",
+    "or stop it with `/sync abort run 7`",
+  ],
+  [{ active: { number: 7, state: "running", stoppable: false } }, "already_active", "it cannot be stopped from here"],
+  [{ active: { number: 7, state: "awaiting_approval", stoppable: false } }, "already_active", "/sync withdraw run 7"],
+  [{ active: { number: 7, state: "queued", stoppable: true } }, "already_active", "/sync withdraw run 7"],
+  [{ active: { number: 7, state: "restoring", stoppable: true } }, "already_active", "is not interrupted"],
+  [{ active: { number: 7, state: "restore_failed", stoppable: true } }, "already_active", "/sync restore run 7"],
+  [{ active: { number: 7, state: "unknown", stoppable: true } }, "already_active", "/sync settle run 7"],
+  [
+    { conflicts: [{ number: 8, job: "person-rebuild", state: "running", stoppable: true }] },
+    "conflict",
+    "/sync abort run 8",
+  ],
   [
     { beside: [{ job: "person-rebuild", evidence: "it says so" }] },
     "conflict_at_target",
@@ -259,7 +272,7 @@ test("whatever comes together: no grant is no start, the first check answers, an
           actor: is.granted ? ASHA : DEV,
           from: { channel: "C", channelName: is.here ? "ops" : "random" },
           confirmed: is.confirmed,
-          others: is.busy ? { ...FREE, active: { number: 1, state: "running" } } : FREE,
+          others: is.busy ? { ...FREE, active: { number: 1, state: "running", stoppable: true } } : FREE,
         }),
       );
       const noes = [!is.granted, !is.here, is.frozen, is.busy, is.approvals];
