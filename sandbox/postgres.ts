@@ -205,7 +205,8 @@ function settings(port: number, fsync: boolean): string[] {
     listen_addresses: "127.0.0.1",
     // No socket file: a long temporary path would be over its limit of 107 bytes, and nobody needs one.
     unix_socket_directories: "",
-    max_connections: 200,
+    // Tests and kill plays have many processes beside one another; each takes up to 44.
+    max_connections: 500,
     shared_buffers: "128MB",
     timezone: "UTC",
     log_timezone: "UTC",
