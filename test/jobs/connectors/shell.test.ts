@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Connection, Handle, Intent } from "../../../src/jobs/connectors/contract.ts";
+import { type Connection, ConnectorError, type Handle, type Intent } from "../../../src/jobs/connectors/contract.ts";
 import { connectors } from "../../../src/jobs/connectors/index.ts";
 import { digestOf } from "../../../src/jobs/connectors/vendor/digest.ts";
 import { connect, connectorConformance, intentFor } from "../../helpers/conformance/connector.ts";
@@ -293,6 +293,23 @@ describe("one key, one execution", () => {
     expect(readFileSync(join(dir, "starts"), "utf8")).toBe("begun\n");
   });
 
+  /** As a run does it: what may have started is looked for, and asked for again only when it certainly has not. */
+  const begun = async ({ connection, intent }: ReturnType<typeof machine>): Promise<Handle> => {
+    for (;;) {
+      try {
+        return await connection.start(intent);
+      } catch (error) {
+        if (!(error instanceof ConnectorError) || error.kind !== "ambiguous") throw error;
+        for (;;) {
+          const located = await connection.locate(intent);
+          if (located.kind === "found") return located.handle;
+          if (located.kind === "not_found") break;
+          await new Promise((done) => setTimeout(done, 50));
+        }
+      }
+    }
+  };
+
   test("whenever the one who called it is killed: it goes on, is found, and is not begun again", async () => {
     const killed = async (afterMs: number) => {
       const here = machine();
@@ -304,7 +321,7 @@ describe("one key, one execution", () => {
       setTimeout(() => caller.kill("SIGKILL"), afterMs);
       await once(caller, "exit");
       const located = await here.connection.locate(here.intent);
-      const handle = await here.connection.start(here.intent);
+      const handle = await begun(here);
       if (located.kind === "found") expect(located.handle).toEqual(handle);
       expect((await here.connection.observe(handle, here.intent, null)).phase).toBe("running");
       await here.finish();
