@@ -71,7 +71,7 @@ export interface RunLook {
 
 export const RUN_LOOK = {
   awaiting_approval: { mark: ":raised_hand:", words: "waits for approval" },
-  deferred: { mark: ":double_vertical_bar:", words: "held back until it may start" },
+  deferred: { mark: ":double_vertical_bar:", words: "held back; nothing was started" },
   queued: { mark: ":hourglass_flowing_sand:", words: "queued" },
   preparing: { mark: ":hourglass_flowing_sand:", words: "being prepared; nothing was touched yet" },
   starting: { mark: ":hourglass_flowing_sand:", words: "starting" },

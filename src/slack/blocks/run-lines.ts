@@ -27,7 +27,7 @@ function waitsFor(run: RunCard): string[] {
       const { by, until } = run.deferred;
       const freeze = by === null ? "A freeze" : `The freeze *${nameText(by)}*`;
       const end =
-        until === null ? "until somebody ends it" : `until ${near(until, run.requestedAt)}; then it starts by itself`;
+        until === null ? "until somebody ends it" : `until ${near(until, run.requestedAt)}; then ${afterFreeze(run)}`;
       return [`${freeze} holds it back ${end}.`];
     }
     case "retry_wait":
@@ -48,6 +48,13 @@ function waitsFor(run: RunCard): string[] {
     default:
       return [];
   }
+}
+
+/** Nobody is asked while a freeze holds it: people would approve what cannot start. */
+function afterFreeze({ approvals }: RunCard): string {
+  const open = approvals === null ? 0 : approvals.needed - approvals.given.length;
+  if (approvals === null || open <= 0) return "it starts by itself";
+  return `it asks for ${open} approval${open === 1 ? "" : "s"} by *${nameText(approvals.role)}*`;
 }
 
 function approvalLines(run: RunCard, approvals: NonNullable<RunCard["approvals"]>): string[] {
@@ -133,18 +140,34 @@ const error = ({ error: said, state }: RunCard): string[] =>
 /** Why it is so; left out where it says nothing that the card does not. */
 function because(run: RunCard): string[] {
   if (run.because === null || run.state === "preparing" || run.state === "starting") return [];
-  if (run.because === `${run.byName} asked for it`) return [];
   if (run.state === "aborting" && run.stopping !== null) return [];
   if (run.state !== "refused" && run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100)))
     return [];
-  return [saidText(clip(capital(withoutFreeze(run.because, run.deferred)), 900))];
+  const unsaid = withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run);
+  return unsaid === "" ? [] : [saidText(clip(capital(unsaid), 900))];
 }
 
-/** A reason that begins with the freeze's name and end says both a second time. */
+/** Who may approve is a line of the card already. */
+function withoutApprovals(because: string, { state, approvals }: RunCard): string {
+  if (state !== "awaiting_approval" || approvals === null) return because;
+  const from = because.lastIndexOf(`. It needs ${approvals.needed} approval`);
+  return from === -1 ? because : because.slice(0, from);
+}
+
+/** The freeze's name and end are too; why there is one is not. */
 function withoutFreeze(because: string, deferred: RunCard["deferred"]): string {
   const by = deferred?.by ?? null;
-  if (by === null || !because.startsWith(by) || !because.includes(": ")) return because;
-  return because.slice(because.indexOf(": ") + 2);
+  const from = by === null ? -1 : because.lastIndexOf(`${by} `);
+  const end = because.indexOf(": ", from);
+  if (from === -1 || end === -1) return because;
+  return because.slice(0, from) + capital(because.slice(end + 2));
+}
+
+/** The small print has who asked. */
+function withoutAsker(because: string, { byName }: RunCard): string {
+  const asked = `${byName} asked for it`;
+  if (because === asked) return "";
+  return because.startsWith(`${asked}. `) ? because.slice(asked.length + 2) : because;
 }
 
 function noRerun(run: RunCard): string[] {

@@ -89,6 +89,26 @@ test("a hold says which freeze and until when, and that it starts by itself", ()
   const said = drawn({ state: "deferred", deferred: { by: "night", until: null }, because, progress: null });
   expect(said).toContain("somebody ends it.\\nA start before 05:00 runs every job");
   expect(offered({ state: "deferred" })).toEqual(["withdraw"]);
+  expect(held).toContain("Held back since <!date");
+});
+
+test("a card says once who may approve and what holds it back, and does not promise a start that people must allow", () => {
+  const approvals = { needed: 1, role: "operator", given: [], may: ["Ben Okafor"], expiresAt: null };
+  const asked = "Asha Rao asked for it: the list is empty. It needs 1 approval by operator: Ben Okafor may give it";
+  const waiting = drawn({ state: "awaiting_approval", approvals, because: asked });
+  expect(waiting.match(/Ben Okafor/g)).toHaveLength(1);
+  expect(waiting).toContain('Asha Rao asked for it: the list is empty"');
+
+  const deferred = { by: "teatime", until: at("2021-03-17T17:00:00Z") };
+  const because =
+    "Asha Rao asked for it. teatime holds it back until 2021-03-17 17:00 (Europe/London): the readers are in";
+  const held = drawn({ state: "deferred", deferred, approvals, because, progress: null });
+  expect(held).toMatch(
+    /\*teatime\* holds it back until <!date[^>]*>; then it asks for 1 approval by \*operator\*\.\\nThe readers are in"/,
+  );
+  expect(held).not.toContain("by itself");
+  const given = drawn({ state: "deferred", deferred, approvals: { ...approvals, given: ["Ben Okafor"] } });
+  expect(given).toContain("then it starts by itself");
 });
 
 test("a due retry is told with its time; the target's own is to be waited for", () => {
