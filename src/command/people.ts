@@ -19,9 +19,10 @@ export interface DirectoryUser {
 export type LookUpUser = (slackId: string) => Promise<DirectoryUser | null>;
 
 /**
- * Who a Slack id is: the catalogue's person by Slack id, else by e-mail, else the directory's handle. Guests, strangers,
- * bots and people who have left are refused, whatever the catalogue says. While Slack cannot be asked, a person whom the
- * catalogue names by Slack id is believed: the on-call person must be able to abort during an outage of Slack.
+ * Who a Slack id is: the catalogue's person by Slack id, else by e-mail, else the directory's handle (the id, where that
+ * handle is somebody's key in the catalogue). Guests, strangers, bots and people who have left are refused, whatever the
+ * catalogue says. While Slack cannot be asked, a person whom the catalogue names by Slack id is believed: the on-call
+ * person must be able to abort during an outage of Slack.
  */
 export function createActorResolver(parts: {
   readonly catalogue: Catalogue;
@@ -48,7 +49,8 @@ export function createActorResolver(parts: {
       kind: "person",
       slack: slackId,
       name: user.name,
-      key: user.handle,
+      // A handle that is the key of another person would pass for that one in the record.
+      key: Object.hasOwn(catalogue.people, user.handle) ? slackId : user.handle,
       ...(user.email === null ? {} : { email: user.email }),
     });
   };

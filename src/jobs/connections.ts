@@ -71,16 +71,19 @@ export function abortIntentOf(run: Run, intent: Intent, catalogue: Catalogue): I
   };
 }
 
-function personOf(actorId: string, catalogue: Catalogue) {
+/** By Slack id; whom the catalogue knows by e-mail alone, by the key that the run was kept under. */
+function personOf(actorId: string, catalogue: Catalogue, known?: string) {
   const slack = actorId.replace(/^slack:/, "");
-  const found = Object.entries(catalogue.people).find(([, person]) => person.slack === slack);
+  const found = Object.entries(catalogue.people).find(
+    ([key, person]) => (person.slack ?? (key === known ? slack : null)) === slack,
+  );
   return found === undefined ? null : { key: found[0], person: found[1] };
 }
 
 /** What a connector is told of a run. */
 export function intentOf(run: Run, catalogue: Catalogue): Intent {
   const place = catalogue.jobs[run.job]?.environments[run.environment];
-  const email = personOf(run.requestedBy, catalogue)?.person.email;
+  const email = personOf(run.requestedBy, catalogue, run.requestedByKey)?.person.email;
   return {
     intentKey: executionKey(run),
     job: run.job,

@@ -26,6 +26,8 @@ test("the catalogue's name and key win, by Slack id or by e-mail", async () => {
 
 test("who is not in the catalogue goes by the workspace's handle", async () => {
   expect(await resolve(user)("U777")).toMatchObject({ kind: "person", actor: { key: "carla", name: "Carla Nowak" } });
+  // A handle like another person's key is not that person.
+  expect(await resolve({ ...user, handle: "asha" })("U777")).toMatchObject({ actor: { key: "U777" } });
 });
 
 test.each([

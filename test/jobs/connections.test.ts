@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { http } from "../../src/base/http.ts";
-import { createConnections } from "../../src/jobs/connections.ts";
+import { createConnections, intentOf } from "../../src/jobs/connections.ts";
 import { catalogueOf } from "../guard/fixture.ts";
 import { intentFor } from "../helpers/conformance/connector.ts";
 import { targetServer } from "./target-server.ts";
+import { queue, world } from "./world.ts";
 
 test("a target may name its environment by an alias of the catalogue", async () => {
   const server = await targetServer(({ path }) => ({
@@ -25,5 +26,20 @@ test("a target may name its environment by an alias of the catalogue", async () 
   ]);
   await expect(connectionsOf(["production"])?.preflight(intentFor("any"))).rejects.toMatchObject({
     kind: "unavailable",
+  });
+});
+
+test("a target is told the e-mail of whoever asked, also of a person whom the catalogue knows by that alone", async () => {
+  const here = await world();
+  const run = await queue(here);
+  const intent = (people: Record<string, unknown>) => intentOf(run, catalogueOf({ people })).requestedBy;
+  const email = "asha@example.org";
+  expect(intent({ asha: { name: "Asha Rao", email } })).toEqual({ key: "asha", name: "Asha Rao", email });
+  expect(intent({ asha: { name: "Asha Rao", slack: run.requestedBy.replace("slack:", ""), email } })).toEqual({
+    ...{ key: "asha", name: "Asha Rao", email },
+  });
+  expect(intent({ asha: { name: "Another Asha", slack: "U_OTHER", email } })).toEqual({
+    key: "asha",
+    name: "Asha Rao",
   });
 });
