@@ -101,6 +101,9 @@ export function redisBackend(url: string, log: Logger): QueueBackend {
 /** A schema of its own in the same database: BullMQ migrates it, Nightdesk's tables are never touched. */
 const SCHEMA = "bullmq";
 
+/** On Postgres, BullMQ's bulk insert makes two temporary tables at each call: up to so many rings are cheaper one by one. */
+const FEW = 12;
+
 /** Rings wait for one another: none may wait for ever for a server that does not even refuse. */
 const CONNECT_WITHIN_MS = 5_000;
 
@@ -146,9 +149,12 @@ export function postgresBackend(url: string, log: Logger): QueueBackend {
 }
 
 /** On Postgres, a BullMQ queue whose first connection failed stays failed: the next call is given a new one. */
-function renewing<Opened extends DoorbellQueue & { waitUntilReady(): Promise<unknown> }>(
-  open: () => Opened,
-): DoorbellQueue {
+function renewing<
+  Opened extends DoorbellQueue & {
+    waitUntilReady(): Promise<unknown>;
+    add(name: string, data: Doorbell, opts: { delay?: number }): Promise<unknown>;
+  },
+>(open: () => Opened): DoorbellQueue {
   let current: Opened | undefined = open();
 
   async function usable(): Promise<Opened> {
@@ -165,7 +171,11 @@ function renewing<Opened extends DoorbellQueue & { waitUntilReady(): Promise<unk
   }
 
   return {
-    addBulk: async (jobs) => (await usable()).addBulk(jobs),
+    addBulk: async (jobs) => {
+      const queue = await usable();
+      if (jobs.length > FEW) return queue.addBulk(jobs);
+      return Promise.all(jobs.map(({ name, data, opts }) => queue.add(name, data, opts)));
+    },
     count: async () => (await usable()).count(),
     close: async () => current?.close(),
   };
