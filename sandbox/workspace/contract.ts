@@ -90,7 +90,7 @@ export interface Acted {
   ok: boolean;
   /**
    * Why it did not work: `operation_timeout` (no answer in time), `dispatch_failed` (refused, or a status that is not
-   * 2xx), `no_such_command`, `no_such_button`, `no_modal`, `channel_not_found`, `message_not_found`, …
+   * 2xx), `no_such_command`, `no_such_button`, `no_modal`, `no_submit`, `channel_not_found`, `message_not_found`, …
    */
   error?: string;
   /** The HTTP status of the app's answer; absent when it gave none, or when nothing was asked of it. */

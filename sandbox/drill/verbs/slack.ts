@@ -57,12 +57,15 @@ export const slackActs: SlackActs = {
     await patiently(
       async () => {
         const modal = workspace.modal(user);
-        return modal !== null && keys.every((key) => hasField(modal, key)) ? modal : null;
+        return modal !== null && (modal.submit ?? null) !== null && keys.every((key) => hasField(modal, key))
+          ? modal
+          : null;
       },
       () => {
         const modal = workspace.modal(user);
-        return modal === null
-          ? `${user} has no modal open`
+        if (modal === null) return `${user} has no modal open`;
+        return (modal.submit ?? null) === null
+          ? `${user}'s modal asks for nothing: ${workspace.plain(modal)}`
           : `${user}'s modal has no field ${keys.filter((key) => !hasField(modal, key)).join(", ")}: ${workspace.plain(modal)}`;
       },
     );

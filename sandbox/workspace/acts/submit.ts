@@ -16,6 +16,8 @@ export function createSubmit(twin: Twin) {
     const user = person(state, act.user);
     const view = top(user.id);
     if (view === null) return { ok: false, error: "no_modal", modal: null };
+    // A modal without that button, as while an answer is awaited, cannot be submitted.
+    if ((view.submit ?? null) === null) return { ok: false, error: "no_submit", modal: view };
     const typed = typeInto(view, act.values);
     if (typed !== null) return { ok: false, error: typed, modal: view };
     const errors = clientErrors(view);

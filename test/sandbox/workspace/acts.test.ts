@@ -123,7 +123,7 @@ test("an answer that fits no block leaves the modal open, and says that it did n
       const title = { type: "plain_text" as const, text: "Sure?" };
       await client.views.open({
         trigger_id: command.trigger_id,
-        view: { type: "modal", callback_id: "ask", title, blocks: [] },
+        view: { type: "modal", callback_id: "ask", title, submit: { type: "plain_text", text: "Yes" }, blocks: [] },
       });
     });
     app.view("ask", async ({ ack }) => {
@@ -136,4 +136,25 @@ test("an answer that fits no block leaves the modal open, and says that it did n
   const submitted = await workspace.submit({ user: "asha", values: {} });
   expect(submitted).toMatchObject({ ok: false, error: "dispatch_failed", modal: { callback_id: "ask" } });
   expect(workspace.lastSeen("asha")?.text).toMatch(/trouble connecting/);
+});
+
+test("a modal without a submit button cannot be submitted", async () => {
+  const workspace = await workspaceWith();
+  let heard = 0;
+  await boltApp(workspace, (app) => {
+    app.command("/sync", async ({ ack, client, command }) => {
+      await ack();
+      const title = { type: "plain_text" as const, text: "Wait" };
+      const view = { type: "modal" as const, callback_id: "wait", title, blocks: [] };
+      await client.views.open({ trigger_id: command.trigger_id, view });
+    });
+    app.view("wait", async ({ ack }) => {
+      heard += 1;
+      await ack();
+    });
+  });
+  await workspace.slash({ user: "asha", channel: "ops", text: "/sync run" });
+  await workspace.until(() => workspace.modal("asha"));
+  expect((await workspace.submit({ user: "asha", values: {} })).error).toBe("no_submit");
+  expect(heard).toBe(0);
 });
