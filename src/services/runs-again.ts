@@ -10,15 +10,18 @@ export interface Ended {
 
 /**
  * Whether these two, the newest ends of a job in an environment, failed in the same way: the same kind and, but for
- * numbers, ids and quoted values, the same message. A failure on somebody's word says nothing of the way.
+ * numbers, ids and quoted values, the same message. A failure on somebody's word says nothing of the way, and one that
+ * passes by itself (its target did not answer) says nothing against another try.
  */
 export function sameFailure(one: Ended, other: Ended): boolean {
   const [a, b] = [wayOf(one), wayOf(other)];
   return a !== null && a === b;
 }
 
+const SAYS_NOTHING: readonly string[] = ["settled", "retryable", "unavailable"];
+
 function wayOf({ state, error }: Ended): string | null {
-  if (state !== "failed" || error === null || error.kind === "settled") return null;
+  if (state !== "failed" || error === null || SAYS_NOTHING.includes(error.kind)) return null;
   return `${error.kind}\n${normalised(error.message)}`;
 }
 

@@ -10,8 +10,10 @@ test("numbers, ids and quoted values do not make two failures different; other w
   const one = failed("Unknown column 'p.ntn' at row 17 of run 8f14e45fceea167a");
   expect(sameFailure(one, failed("Unknown column 'q.gmc' at row 4 of run 3c59dc048e885024"))).toBe(true);
   expect(sameFailure(one, failed("Unknown table 'p.ntn' at row 17 of run 8f14e45fceea167a"))).toBe(false);
-  expect(sameFailure(one, failed(one.error.message, "unavailable"))).toBe(false);
-  expect(sameFailure(failed("x", "settled"), failed("x", "settled"))).toBe(false);
+  expect(sameFailure(one, failed(one.error.message, "invalid"))).toBe(false);
+  for (const kind of ["settled", "retryable", "unavailable"]) {
+    expect(sameFailure(failed("x", kind), failed("x", kind))).toBe(false);
+  }
   expect(sameFailure({ ...one, state: "aborted" }, one)).toBe(false);
   expect(sameFailure({ state: "failed", error: null }, { state: "failed", error: null })).toBe(false);
 });
