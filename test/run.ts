@@ -18,7 +18,7 @@ interface Leg {
 
 const LONGEST_LEG_MS = 12 * 60_000;
 /** A drill waits more than it works. */
-const DRILL_LANES = 3;
+const DRILL_LANES = 5;
 const ci = process.env["CI"] === "true";
 let interrupted = false;
 const scratch = mkdtempSync(join(tmpdir(), "nightdesk-test-"));
