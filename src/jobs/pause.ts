@@ -64,11 +64,13 @@ export async function paused(tx: Tx, stepping: Stepping, run: Run, seen: Observa
   const { clock } = stepping;
   const asked = run.pauseRequestedAt !== null || run.resumeRequestedAt !== null;
   const why = !asked ? `${seen.evidence}; nobody asked for it here` : seen.evidence;
-  await moveRun(tx, run, {
+  // Nothing interrupts a restore: it is told to go on.
+  const goesOn = run.kind === "restore" ? { resumeRequestedAt: run.resumeRequestedAt ?? clock.now() } : {};
+  const moved = await moveRun(tx, run, {
     event: "pause",
-    ...ours(clock, why, { evidence: { observation: seen }, set: { pauseRequestedAt: null } }),
+    ...ours(clock, why, { evidence: { observation: seen }, set: { pauseRequestedAt: null, ...goesOn } }),
   });
-  return inMs(clock, run.resumeRequestedAt === null ? PAUSED_POLL_MS : 0);
+  return inMs(clock, moved.resumeRequestedAt === null ? PAUSED_POLL_MS : 0);
 }
 
 async function goOn(tx: Tx, { clock }: Stepping, run: Run, seen: Observation): Promise<Run> {

@@ -8,9 +8,15 @@ import { type Happening, keepRun, moveRun, noteRun } from "./record.ts";
 import { type Run, readRun } from "./runs.store.ts";
 import { again, backoffMs, clamp, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
 
+/** A handle of a restore and the line to the target that has it. */
+interface At {
+  readonly line: Line;
+  readonly handle: Handle;
+}
+
 const FIRST_POLL_MS = 1_000;
 const SLOWEST_POLL_MS = 10_000;
-/** A target that says nothing of a restore for so long is said not to have finished it. */
+/** A restore that nothing is heard of, or that stays paused, for so long is said not to have come to its end. */
 const SILENT_MS = 10 * 60_000;
 /** How long "not there" has to stand before it is believed. */
 const GONE_MS = 10_000;
@@ -29,7 +35,7 @@ export async function beginRestore(tx: Tx, run: Run, why: Happening): Promise<Ru
     set: {
       ...why.set,
       cursor: null,
-      endedSeenAt: null,
+      ...UNTROUBLED,
       restoreHandle: null,
       restoreAttempts: known ? run.restoreAttempts + 1 : run.restoreAttempts,
       error: null,
@@ -37,6 +43,9 @@ export async function beginRestore(tx: Tx, run: Run, why: Happening): Promise<Ru
     },
   });
 }
+
+/** Neither missed nor found paused at its target. */
+const UNTROUBLED = { endedSeenAt: null, resumeRequestedAt: null } as const;
 
 /** What the target is told of the restore that follows an abort: the same run, under a key of its own. */
 export function restoreIntent(run: Run, intent: Intent): Intent {
@@ -90,7 +99,7 @@ async function underWay(run: Run, line: Line): Promise<Handle | null> {
     const intent = restoreIntent({ ...run, restoreAttempts: nth }, line.intent);
     const handle = await handleOf({ ...line, intent });
     const seen = handle === null ? null : await line.connection.observe(handle, intent, null).catch(() => null);
-    if (handle !== null && seen?.phase === "running") return handle;
+    if (handle !== null && (seen?.phase === "running" || seen?.phase === "paused")) return handle;
   }
   return null;
 }
@@ -120,15 +129,17 @@ async function askAgain(stepping: Stepping, run: Run, why: { message: string; af
   });
 }
 
-async function look(stepping: Stepping, run: Run, at: { line: Line; handle: Handle }): Promise<WorkOutcome> {
+async function look(stepping: Stepping, run: Run, at: At): Promise<WorkOutcome> {
   const { clock } = stepping;
   const intent = restoreIntent(run, at.line.intent);
   let seen: Observation;
   try {
     seen = await at.line.connection.observe(at.handle, intent, run.cursor);
   } catch (error) {
-    return silent(stepping, run, errorOf(stepping, error).message);
+    const why = `the target does not answer: ${errorOf(stepping, error).message}`;
+    return settle(stepping, run, (tx, fresh) => silent(tx, stepping, fresh, why));
   }
+  if (seen.phase === "paused") await goOn(stepping, at, intent);
   return settle(stepping, run, async (tx, locked) => {
     const fresh = await keepLook(tx, stepping, locked, seen);
     switch (seen.phase) {
@@ -147,12 +158,40 @@ async function look(stepping: Stepping, run: Run, at: { line: Line; handle: Hand
       case "not_running":
       case "not_found":
         return gone(tx, stepping, fresh, seen);
-      case "running":
-      case "paused":
       case "unknown":
+        return silent(tx, stepping, fresh, seen.evidence);
+      case "paused":
+        return stalled(tx, stepping, fresh, seen);
+      case "running":
+        if (fresh.resumeRequestedAt !== null) await keepRun(tx, fresh, { set: { resumeRequestedAt: null } });
         return inMs(clock, pollMs(stepping, fresh));
     }
   });
+}
+
+/** Nothing interrupts a restore, so one that was paused there is told to go on; a later look shows whether it does. */
+async function goOn(stepping: Stepping, { line, handle }: At, intent: Intent): Promise<void> {
+  try {
+    await line.connection.resume?.(handle, intent);
+  } catch (error) {
+    const { message } = errorOf(stepping, error);
+    stepping.log.warn({ intent: intent.intentKey, error: message }, "a paused restore could not be told to go on");
+  }
+}
+
+/** Paused at its target by another's hand: said once, and after a while people are asked. */
+async function stalled(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
+  const { clock } = stepping;
+  const since = run.resumeRequestedAt;
+  if (since === null) {
+    const able = stepping.connections.of(run.target)?.resume !== undefined;
+    const way = able ? "it is told to go on" : `let it go on at ${run.target}, which cannot be told to from here`;
+    const reason = `the restore is paused there: ${seen.evidence}; ${way}`;
+    await noteRun(tx, run, ours(clock, reason, { set: { ...UNTROUBLED, resumeRequestedAt: clock.now() } }));
+    return inMs(clock, FIRST_POLL_MS);
+  }
+  if (clock.now().epochMilliseconds - since.epochMilliseconds < SILENT_MS) return inMs(clock, pollMs(stepping, run));
+  return give(tx, stepping, run, `the restore stays paused there: ${seen.evidence}`);
 }
 
 async function gone(tx: Tx, stepping: Stepping, run: Run, seen: Observation): Promise<WorkOutcome> {
@@ -178,24 +217,20 @@ async function failed(tx: Tx, stepping: Stepping, run: Run, why: string): Promis
     restoreAttempts: run.restoreAttempts + 1,
     restoreHandle: null,
     cursor: null,
-    endedSeenAt: null,
+    ...UNTROUBLED,
     retryAt,
   };
   await noteRun(tx, run, ours(clock, reason, { set }));
   return again(retryAt);
 }
 
-/** The target does not answer: looked at on, and after a while said. */
-async function silent(stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
+/** The target does not tell: looked at on, and after a while said. */
+async function silent(tx: Tx, stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> {
   const { clock } = stepping;
-  return settle(stepping, run, async (tx, fresh) => {
-    const since = fresh.endedSeenAt ?? clock.now();
-    if (clock.now().epochMilliseconds - since.epochMilliseconds >= SILENT_MS) {
-      return give(tx, stepping, fresh, `the target does not answer: ${why}`);
-    }
-    if (fresh.endedSeenAt === null) await keepRun(tx, fresh, { set: { endedSeenAt: since } });
-    return inMs(clock, SLOWEST_POLL_MS);
-  });
+  const since = run.endedSeenAt ?? clock.now();
+  if (clock.now().epochMilliseconds - since.epochMilliseconds >= SILENT_MS) return give(tx, stepping, run, why);
+  if (run.endedSeenAt === null) await keepRun(tx, run, { set: { endedSeenAt: since } });
+  return inMs(clock, SLOWEST_POLL_MS);
 }
 
 const giveUp = (stepping: Stepping, run: Run, why: string): Promise<WorkOutcome> =>

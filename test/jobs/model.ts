@@ -5,8 +5,9 @@ import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
 import type { Run } from "../../src/jobs/runs.store.ts";
 import { isTerminal, isWaiting, type RunState } from "../../src/jobs/states.ts";
 import { DRAWN } from "./drawing.ts";
+import { workDue, workOf } from "./due.ts";
 import type { Execution, ScriptedTarget, Verb } from "./scripted.ts";
-import { asking, drive, hear, heldBy, history, reread, type World } from "./world.ts";
+import { asking, hear, heldBy, history, reread, type World } from "./world.ts";
 
 /** What the checks remember of a history. */
 export interface Seen {
@@ -22,7 +23,7 @@ export interface Real {
   readonly run: Run;
 }
 
-type Step = fc.AsyncCommand<Seen, Real>;
+export type Step = fc.AsyncCommand<Seen, Real>;
 
 /** Something happens, and then everything that always holds is looked at. */
 function happening(name: string, what: (real: Real, seen: Seen) => Promise<unknown>): Step {
@@ -39,7 +40,10 @@ function happening(name: string, what: (real: Real, seen: Seen) => Promise<unkno
   };
 }
 
-/** No illegal edge, no leaked lease, no double start, no terminal state that moves, nothing proved that is not so. */
+/**
+ * No illegal edge, no leaked lease, no double start, no terminal state that moves, nothing proved that is not so, and no
+ * run without work but those that ended or wait for a person.
+ */
 async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<void> {
   const now = await reread(here, run);
   if (seen.ended !== null) expect(now.state).toBe(seen.ended);
@@ -47,6 +51,9 @@ async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<voi
   const holds = !isTerminal(now.state) && !isWaiting(now.state);
   expect(await heldBy(here), now.state).toBe(holds ? run.id : null);
   expect(now.fence !== null, now.state).toBe(holds);
+  const waits = (await workOf(here, run)).map(({ kind }) => kind);
+  if (!isTerminal(now.state) && now.state !== "restore_failed") expect(waits, now.state).toContain("run");
+  if (now.state === "aborting" && now.abortSent === null) expect(waits).toContain("abort");
 
   const events = await here.store.db
     .selectFrom("run_events")
@@ -74,8 +81,8 @@ async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<voi
 
 const isAlive = ({ phase }: Execution): boolean => phase === "running" || phase === "paused";
 
-/** The step that a worker would do next, when it is due. */
-const work = async ({ here, run }: Real, steps: number) => drive(here, run, { steps });
+/** The steps that workers would do next, each when it is due. */
+const work = async ({ here, run }: Real, steps: number) => workDue(here, run, { steps });
 
 /** Answers, or keeps from answering, the next calls of these kinds. */
 const trouble = (target: ScriptedTarget, when: "before" | "after", error: () => Error, verbs: readonly Verb[]) => {
@@ -97,7 +104,23 @@ const become = (name: string, change: Partial<Execution>): Step =>
     await work(real, 2);
   });
 
-const working = fc.integer({ min: 1, max: 4 }).map((n) => happening(`work ${n}`, (real) => work(real, n)));
+const works = (n: number): Step => happening(`work ${n}`, (real) => work(real, n));
+const working = fc.integer({ min: 1, max: 4 }).map(works);
+
+const abort = happening("abort", ({ here, run }) => here.runs.abort(asking(), run.number, null));
+const pausesByItself = become("it pauses by itself", { phase: "paused" });
+
+/** Histories that came to no end once. */
+export const FOUND: Readonly<Record<string, readonly Step[]>> = {
+  "somebody pauses the restore at its target": [
+    abort,
+    happening("work until its restore", ({ here, run }) =>
+      workDue(here, run, { steps: 40, state: (state) => state === "restoring" }),
+    ),
+    works(1),
+    pausesByItself,
+  ],
+};
 
 export const steps: fc.Arbitrary<Step>[] = [
   // Between what happens, Nightdesk mostly gets to work.
@@ -107,7 +130,7 @@ export const steps: fc.Arbitrary<Step>[] = [
       Promise.allSettled([here.advance(run.id), here.advance(run.id), here.tellAbort(run.id)]),
     ),
   ),
-  fc.constant(happening("abort", ({ here, run }) => here.runs.abort(asking(), run.number, null))),
+  fc.constant(abort),
   fc.constant(
     happening("pause", async (real) => {
       await real.here.runs.pause(asking(), real.run.number);
@@ -137,7 +160,7 @@ export const steps: fc.Arbitrary<Step>[] = [
     become("it succeeds", { phase: "succeeded" }),
     become("it fails", { phase: "failed" }),
     become("it is stopped there", { phase: "aborted" }),
-    become("it pauses by itself", { phase: "paused" }),
+    pausesByItself,
     become("it goes on", { phase: "running" }),
   ),
   fc.constantFrom("retryable", "unavailable", "conflict", "invalid", "auth").map((kind) =>
@@ -172,7 +195,7 @@ export const steps: fc.Arbitrary<Step>[] = [
     happening("an abort that is ignored", async ({ here, target, run }) => {
       target.obeys = false;
       await here.runs.abort(asking(), run.number, null);
-      await drive(here, run, { state: "abort_unconfirmed", steps: 40 });
+      await workDue(here, run, { steps: 40, state: (state) => state === "abort_unconfirmed" || isTerminal(state) });
     }),
   ),
   fc.constant(
@@ -198,7 +221,7 @@ export async function comesToAnEnd(seen: Seen, { here, target, run }: Real): Pro
   Object.assign(target, { before: () => {}, after: () => {}, says: null, obeys: true, restoreEnds: "succeeded" });
   for (const execution of target.executions.filter(({ key }) => key === "another's")) execution.phase = "succeeded";
   for (let round = 0; round < 12; round += 1) {
-    const { state, number } = await drive(here, run, { steps: 40 });
+    const { state, number } = await workDue(here, run, { steps: 40, state: isTerminal });
     if (isTerminal(state)) break;
     if (state === "restore_failed") await here.runs.restore(asking(), number, null);
     else if (state === "abort_unconfirmed" || state === "unknown") {

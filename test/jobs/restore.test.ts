@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
+import { runEvents } from "../../src/jobs/runs.store.ts";
 import { scriptedWorld } from "./scripted.ts";
 import { asking, drive, heldBy, history, numbered, queue, reread } from "./world.ts";
 
@@ -123,6 +124,78 @@ test("a restore that was said to be gone and goes on is followed, not begun besi
   target.restoreEnds = "succeeded";
   expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
   expect(target.restores()).toHaveLength(1);
+});
+
+test("a restore that somebody paused at its target is told to go on, and ends", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "running";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  await drive(here, run, { steps: 1 });
+  for (const restore of target.active()) Object.assign(restore, { phase: "paused", evidence: "paused by hand" });
+  target.restoreEnds = "succeeded";
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true, proved: true });
+  expect(target.calls.filter((call) => call.startsWith("resume"))).toEqual(["resume x2"]);
+  const reasons = (await runEvents(here.store.db, run.id)).map(({ reason }) => reason);
+  expect(reasons).toContain("the restore is paused there: paused by hand; it is told to go on");
+});
+
+test("a restore that stays paused is no success and no endless wait: people are asked, and Restore follows it on", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "running";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  await drive(here, run, { steps: 1 });
+  for (const restore of target.active()) Object.assign(restore, { phase: "paused", evidence: "paused by hand" });
+  target.before = (verb) => {
+    if (verb === "resume") throw new ConnectorError("unavailable", "no answer");
+  };
+  const from = here.clock.now();
+  const failed = await drive(here, run, { state: "restore_failed", steps: 200 });
+  expect(failed).toMatchObject({
+    state: "restore_failed",
+    error: { message: expect.stringContaining("stays paused") },
+  });
+  expect(here.clock.now().since(from).total("minutes")).toBeCloseTo(10, 0);
+  expect(await heldBy(here)).toBe(run.id);
+
+  Object.assign(target, { before: () => {}, restoreEnds: "succeeded" });
+  await here.runs.restore(asking(), run.number, null);
+  expect(await drive(here, run, { state: "aborted" })).toMatchObject({ restored: true });
+  expect(target.restores()).toHaveLength(1);
+});
+
+test("a restore of which its target does not tell is looked at for ten minutes, then people are asked", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.restoreEnds = "running";
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  target.says = (execution) =>
+    execution.kind === "restore" ? { phase: "unknown", evidence: "it does not tell" } : null;
+  const failed = await drive(here, run, { state: "restore_failed", steps: 200 });
+  expect(failed).toMatchObject({ state: "restore_failed", error: { message: "it does not tell" } });
+  expect(here.clock.now().since(run.stateSince).total("minutes")).toBeLessThan(11);
+});
+
+test("a run of kind restore that was paused at its target is told to go on", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  const [execution] = target.executions;
+  if (execution !== undefined) Object.assign(execution, { phase: "failed", evidence: "stage 3 failed" });
+  await drive(here, run, { state: "failed" });
+  target.restoreEnds = "running";
+  const outcome = await here.runs.restore(asking(), run.number, null);
+  if (outcome.kind !== "done") throw new Error("it was asked instead");
+  const restore = await numbered(here, outcome.value.number);
+  await drive(here, restore, { state: "running" });
+  for (const one of target.active()) Object.assign(one, { phase: "paused", evidence: "paused by hand" });
+  await drive(here, restore, { state: "paused" });
+  target.restoreEnds = "succeeded";
+  expect(await drive(here, restore)).toMatchObject({ state: "succeeded", restored: true });
+  expect(target.calls).toContain("resume x2");
 });
 
 test("a restore that fails is tried as often as declared, then people are asked and can try it again", async () => {
