@@ -28,6 +28,7 @@ import { createConnections } from "./jobs/connections.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
 import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
+import { startReconciling } from "./queue/reconcile.ts";
 import { startSweep } from "./queue/sweep.ts";
 import type { Handlers } from "./queue/work.ts";
 import { createAlertLate } from "./services/alert-late.ts";
@@ -206,6 +207,7 @@ export function createApp(parts: AppParts): App {
           reportError,
         });
         releaser.add("worker", worker.close);
+        releaser.add("reconciling", startReconciling({ store, clock, log }).close);
         await store.tx((tx) => requestWork(tx, { kind: "dead-letters", ref: 0, dueAt: clock.now() }));
         const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
         releaser.add("retention", forgetting.close);
