@@ -2,37 +2,54 @@ import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
 import { isProtected } from "../../src/command/names.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
+import { runOptions } from "../../src/command/run-options.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
-import type { Outcome, RunView } from "../../src/services/contract.ts";
+import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
+import type { DryRunView, Outcome, RunOptions, RunView } from "../../src/services/contract.ts";
 
 interface Wanted {
   readonly reference: RunReference;
   readonly reason: string | null;
+  readonly dry: boolean;
+  readonly options: Pick<RunOptions, "override">;
 }
 
-export const restore = defineCommand<Wanted, Outcome<RunView>>({
+type Result = Outcome<RunView> | { readonly kind: "dry"; readonly dry: DryRunView };
+
+export const restore = defineCommand<Wanted, Result>({
   family: "sync",
   name: "restore",
   summary: "Bring back the snapshot that was taken before a run",
-  usage: "restore [run N | JOB ENV] [--reason=…]",
+  usage: "restore [run N | JOB ENV] [--reason=…] [--dry-run]",
   examples: ["sync restore run 7", 'sync restore run 7 --reason="the list is empty"'],
-  hint: "A restore is a run of its own with the checks of any start; an abort with a snapshot restores by itself. It is not interrupted.",
+  hint: "A restore is a run of its own with the checks of any start; an abort with a snapshot restores by itself. It is not interrupted. `--override=WHY` starts it in spite of a freeze.",
   needs: "run",
   also: "the button Restore",
-  takes: { options: ["reason"] },
-  mayAsk: ({ words }, place, catalogue) => {
+  takes: { options: ["reason", "override"], flags: ["dry-run"] },
+  mayAsk: ({ words, flags }, place, catalogue) => {
+    if (flags.has("dry-run")) return false;
     const { reference } = runReference(words, place, catalogue);
     const environments = "run" in reference ? Object.keys(catalogue.environments) : [reference.environment];
     return environments.some((environment) => isProtected(catalogue, environment));
   },
-  parse: ({ words, options }, { asking, catalogue }) => {
+  parse: ({ words, options, flags }, { asking, catalogue }) => {
     const { reference, rest } = runReference(words, asking, catalogue);
     const reason = options.get("reason") ?? rest.join(" ");
-    return { reference, reason: reason === "" ? null : reason };
+    const { override } = runOptions({ options, flags });
+    return {
+      reference,
+      reason: reason === "" ? null : reason,
+      dry: flags.has("dry-run"),
+      options: override === undefined ? {} : { override },
+    };
   },
-  call: async (services, asking, { reference, reason }) =>
-    services.runs.restore(asking, await meantRun(services, asking, reference), reason),
+  call: async (services, asking, { reference, reason, dry, options }) => {
+    const number = await meantRun(services, asking, reference);
+    if (dry) return { kind: "dry", dry: await services.runs.dryRestore(asking, number, options) };
+    return services.runs.restore(asking, number, reason, options);
+  },
   say: (outcome, _, { catalogue, now }) => {
+    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
       // Asked for is not restored: the mark of the line says how far it is.

@@ -62,6 +62,8 @@ export interface RunView {
   readonly usual: string | null;
   /** How many ids are in which state; null: it hands over no ids. */
   readonly items: Readonly<Record<string, number>> | null;
+  /** A comparison that has read both sides: how many ids only the target has, and only the source; null: it is none. */
+  readonly found: { readonly orphans: number; readonly lost: number } | null;
   readonly chain: ChainPlace | null;
   /** Once it has succeeded: the jobs that the catalogue has after it there, unless a chain sees to them. */
   readonly then: readonly string[];
@@ -192,6 +194,8 @@ export interface JobView {
   readonly target?: string;
   /** The same as one word; `elsewhere`: something that Nightdesk did not start was heard to begin and not to end. */
   readonly targetSays?: "running" | "not_running" | "elsewhere" | "not_known";
+  /** When what Nightdesk did not start was heard to begin; absent: nothing was heard. */
+  readonly heardSince?: Instant;
   readonly last: RunView | null;
   readonly parameters: readonly string[];
   /** Jobs that the catalogue has after it, in order. */
@@ -320,10 +324,16 @@ export interface Services {
     pause(asking: Asking, run: number): Promise<{ run: RunView; said: string }>;
     resume(asking: Asking, run: number): Promise<{ run: RunView; said: string }>;
     /** A run of its own that brings the snapshot of run `run` back; one whose restore failed is restored again itself. */
-    restore(asking: Asking, run: number, reason: string | null): Promise<Outcome<RunView>>;
+    restore(
+      asking: Asking,
+      run: number,
+      reason: string | null,
+      options?: Pick<RunOptions, "override">,
+    ): Promise<Outcome<RunView>>;
     /** The same checks and questions as `request` or `rerun`, and nothing is started. */
     dryRun(asking: Asking, wanted: WantedOfJob): Promise<DryRunView>;
     dryRerun(asking: Asking, run: number, options?: RunOptions): Promise<DryRunView>;
+    dryRestore(asking: Asking, run: number, options?: Pick<RunOptions, "override">): Promise<DryRunView>;
     /** Says yes to a run that waits for approvals, to exactly what was asked for. */
     approve(asking: Asking, run: number): Promise<RunView>;
     reject(asking: Asking, run: number, reason: string): Promise<RunView>;

@@ -74,7 +74,7 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
   const blocked = [...checks, ...findings].some(({ level }) => level === "block");
   return {
     ...{ job, environment, look: setting.look, parameters: wanted.parameters, version: wanted.version ?? null },
-    plan: silent || connection === null ? null : connection.plan(intent),
+    plan: silent || connection === null ? null : (wanted.says?.does ?? connection.plan(intent)),
     ...{ checks, findings, blocked },
     next: blocked ? "It would not be started." : next,
   };
@@ -117,11 +117,12 @@ async function askPreflight(
   return bounded(asked, ASK_TARGET_MS, () => notKnown(`no answer within ${ASK_TARGET_MS / 1_000} s`));
 }
 
-function intentFor(asking: Asking, { placed, parameters, version, resumeOf }: WantedRun): Intent {
+function intentFor(asking: Asking, { placed, parameters, version, resumeOf, kind = "run" }: WantedRun): Intent {
   const { key, name, email } = asking.actor;
   return {
     intentKey: asking.requestKey,
     ...{ job: placed.job, environment: placed.environment, name: placed.name, parameters, version: version ?? null },
+    kind,
     ...(resumeOf === undefined || resumeOf === null ? {} : { resumeOf }),
     requestedBy: { key, name, ...(email === undefined ? {} : { email }) },
   };

@@ -4,15 +4,16 @@ import { needPlaced } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { Asking, Services } from "./contract.ts";
+import { dryRun } from "./dry-run.ts";
 import { type PauseWish, unpausable, wishPause } from "./runs-pause.ts";
 import { type Requesting, requestRun } from "./runs-request.ts";
-import { restoreAgain, unrestorable, wantedRestore } from "./runs-restore.ts";
+import { restoreAgain, triedAgain, unrestorable, wantedRestore } from "./runs-restore.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
 /** What people do with a run that is there: pause, go on, bring its snapshot back. */
 export function createRunControl(
   parts: Requesting & { readonly authorise: Authorise },
-): Pick<Services["runs"], "pause" | "resume" | "restore"> {
+): Pick<Services["runs"], "pause" | "resume" | "restore" | "dryRestore"> {
   const { store, clock, catalogue, connections, authorise } = parts;
   const redact = redactorOf(catalogue);
 
@@ -55,11 +56,24 @@ export function createRunControl(
     return { run: await viewRun(parts, done.run), said: done.said };
   };
 
+  const wanted = async (asking: Asking, run: Run, how: { reason: string | null; override?: string }) => {
+    const not = unrestorable(run, connections);
+    if (not !== null) {
+      await denied(asking, actOn(run, { action: "run", audit: "run.restore" }), not.message);
+      throw not;
+    }
+    const incidentId = (await incidentIdOf(store.db, asking.incident)) ?? run.incidentId;
+    return wantedRestore(run, {
+      ...{ placed: needPlaced(catalogue, run), reason: how.reason, incidentId, now: clock.now() },
+      ...(how.override === undefined ? {} : { override: redact(how.override) }),
+    });
+  };
+
   return {
     pause: (asking, number) => wish(asking, number, "pause"),
     resume: (asking, number) => wish(asking, number, "resume"),
 
-    restore: async (asking, number, reason) => {
+    restore: async (asking, number, reason, options = {}) => {
       const run = await needRun(store.db, number);
       const act = actOn(run, { action: "run", audit: "run.restore" });
       const allowed = await authorise.need(asking, act);
@@ -71,20 +85,15 @@ export function createRunControl(
         });
         return { kind: "done", value: await viewRun(parts, again) };
       }
-      const not = unrestorable(run, connections);
-      if (not !== null) {
-        await denied(asking, act, not.message);
-        throw not;
-      }
-      const placed = needPlaced(catalogue, run);
-      const here = await incidentIdOf(store.db, asking.incident);
-      const incidentId = here ?? run.incidentId;
-      const outcome = await requestRun(
-        parts,
-        asking,
-        wantedRestore(run, { placed, reason: why, incidentId, now: clock.now() }),
-      );
+      const outcome = await requestRun(parts, asking, await wanted(asking, run, { reason: why, ...options }));
       return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
+    },
+
+    dryRestore: async (asking, number, options = {}) => {
+      const run = await needRun(store.db, number);
+      await authorise.need(asking, actOn(run, { action: "run", audit: "run.dry_run" }));
+      if (run.state === "restore_failed") throw triedAgain(run);
+      return dryRun(parts, asking, await wanted(asking, run, { reason: null, ...options }));
     },
   };
 }

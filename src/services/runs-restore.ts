@@ -44,7 +44,7 @@ const no = (code: string, message: string, wayOut: string): UserError =>
 /** The run that brings the snapshot back, as the guard is asked for it. */
 export function wantedRestore(
   parent: Run,
-  of: { placed: Placed; reason: string | null; incidentId: number | null; now: Instant },
+  of: { placed: Placed; reason: string | null; override?: string; incidentId: number | null; now: Instant },
 ): WantedRun {
   const { placed, now } = of;
   const ref = parent.snapshot?.ref ?? "";
@@ -53,6 +53,7 @@ export function wantedRestore(
     placed,
     parameters: {},
     reason: of.reason,
+    ...(of.override === undefined ? {} : { override: of.override }),
     parent,
     incidentId: of.incidentId,
     kind: "restore",
@@ -67,6 +68,14 @@ export function wantedRestore(
     },
   };
 }
+
+/** Why there is nothing to be looked at before this run's restore is tried once more. */
+export const triedAgain = (run: Run): UserError =>
+  new UserError("unsupported", {
+    code: "no_dry_run",
+    message: `The restore of run ${run.number} failed; asked for again, the same snapshot is tried once more and nothing else is checked.`,
+    wayOut: "Nothing was done. Leave --dry-run out.",
+  });
 
 /** restore_failed -> restoring, on a person's word. */
 export async function restoreAgain(

@@ -252,10 +252,12 @@ describe("sync rerun, abort and settle", () => {
       text: "Run 7 is asked to go on.",
     });
     expect((await type("sync restore run 7 the list is empty")).tone).toBe("info");
+    expect((await type('sync restore run 7 --override="release" --dry-run')).text).toContain("nothing was started");
     expect(calls.filter(([name]) => name !== "runs.newest")).toEqual([
       ["runs.pause", 7],
       ["runs.resume", 7],
-      ["runs.restore", 7, "the list is empty"],
+      ["runs.restore", 7, "the list is empty", {}],
+      ["runs.dryRestore", 7, { override: "release" }],
     ]);
   });
 

@@ -255,7 +255,16 @@ function unused(): Services {
   return {
     jobs: { list: never, status: never, history: never },
     runs: {
-      ...{ request: never, rerun: never, dryRun: never, dryRerun: never, abort: never, settle: never, get: never },
+      ...{
+        request: never,
+        rerun: never,
+        dryRun: never,
+        dryRerun: never,
+        dryRestore: never,
+        abort: never,
+        settle: never,
+        get: never,
+      },
       ...{ newest: never, pause: never, resume: never, restore: never, approve: never, reject: never, withdraw: never },
     },
     freezes: { list: never, add: never, end: never, override: never },
