@@ -21,6 +21,14 @@ export async function calm(stage: Stage): Promise<void> {
   }
 }
 
+/** Who types next has read what was answered before: waits until every command has its answer, for two seconds at most. */
+export async function answersRead(stage: Stage): Promise<void> {
+  const deadline = Date.now() + READING_MS;
+  while (Date.now() < deadline && (await stage.api.settled()).waiting.some((one) => one.startsWith("command "))) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
 /** Whether all is done: Slack's callbacks, the inbox, the outbox, due work, and the targets' own doings. */
 export async function settledNow(stage: Stage): Promise<Settled> {
   const trouble = stage.processes.trouble();

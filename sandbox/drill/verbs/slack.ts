@@ -1,7 +1,7 @@
 import type { Acted, PressedOn, Workspace } from "../../workspace/contract.ts";
 import { buttonsOf, findMessage, threadOf } from "../find.ts";
 import type { Verbs } from "../language.ts";
-import { calm } from "../settle.ts";
+import { answersRead, calm } from "../settle.ts";
 import type { Stage } from "../stage.ts";
 
 /** What people do in Slack. Each waits for what it acts on to be there, as a person would. */
@@ -12,10 +12,12 @@ const PATIENCE_MS = 10_000;
 
 export const slackActs: SlackActs = {
   slack: async ({ user, channel, type }, stage) => {
+    await answersRead(stage);
     const acted = await stage.workspace.slash({ user, channel, text: type });
     return answered(acted, `${user} in #${channel}: ${type}`, stage);
   },
   say: async ({ user, in: where, text }, stage) => {
+    await answersRead(stage);
     const place = await placeOf(where, stage);
     return told(await stage.workspace.say({ user, ...place, text }), `${user} in ${where}: ${text}`);
   },
