@@ -47,7 +47,9 @@ export type ButtonLabel =
   | "Run next"
   | "Rerun from failed"
   | "Resync failed"
-  | "Resync rest";
+  | "Resync rest"
+  | `Delete ${string} from the target`
+  | `Resync ${string} to the target`;
 
 /**
  * A form. With a trigger it opens as a modal at once; without one the answer carries a button `Confirm` that opens it.

@@ -29,6 +29,7 @@ export function runData(run: RunView): Data {
     chain: run.chain === null ? null : { ...run.chain },
     pin: run.pin === null ? null : pinData(run.pin),
     items: run.items,
+    found: run.found,
   };
 }
 

@@ -12,7 +12,7 @@ export interface Offer {
 /** As much of a run as decides what makes sense now. */
 export type Offered = Pick<
   RunView,
-  "number" | "kind" | "state" | "environment" | "can" | "noRerun" | "then" | "items"
+  "number" | "kind" | "state" | "environment" | "can" | "noRerun" | "then" | "items" | "found"
 > & {
   /** An abort was tried, and its target has no way to carry one out. */
   readonly cannotStop?: boolean;
@@ -59,8 +59,24 @@ export function offersOf(run: Offered): Offer[] {
     case "aborted":
       return [...again(run), ...(run.can.restore ? [on("Restore", "restore")] : [])];
     case "succeeded":
-      return [...next(run), ...again(run)];
+      return [...next(run), ...mend(run), ...again(run)];
   }
+}
+
+/** What a comparison found, each side for itself. */
+function mend({ number, found }: Offered): Offer[] {
+  if (found === null) return [];
+  const command = `sync repair run ${number}`;
+  const { orphans, lost } = found;
+  const said = (count: number): string => count.toLocaleString("en-GB");
+  return [
+    ...(orphans === 0
+      ? []
+      : [{ label: `Delete ${said(orphans)} from the target`, command: `${command} --delete`, acts: true } as const]),
+    ...(lost === 0
+      ? []
+      : [{ label: `Resync ${said(lost)} to the target`, command: `${command} --resync`, acts: true } as const]),
+  ];
 }
 
 function again(run: Offered): Offer[] {

@@ -8,12 +8,13 @@ import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { DOUBTFUL } from "./chunk.ts";
 import { dropWaiting, openChunks, putBack } from "./chunks.store.ts";
-import { foundBy } from "./compare.store.ts";
+import { firstFound, foundBy, keepResult } from "./compare.store.ts";
 import { readCursor } from "./compare.ts";
 import { countWords, type EndedState, number, rest, verdict } from "./counts.ts";
 import type { Fanning } from "./fanning.ts";
 import { type Fanout, fill, fillCompare, needFanout } from "./fanouts.store.ts";
 import { countEnded, topUp } from "./hand.ts";
+import { ONLY_IN_SOURCE, ONLY_IN_TARGET } from "./merge.ts";
 import { publishResult } from "./result.ts";
 
 /** A target that cannot be asked before the first call is asked this often, at least. */
@@ -218,6 +219,7 @@ async function endCompare(
 ): Promise<WorkOutcome> {
   const { clock } = fanning;
   const { orphans, lost } = await foundBy(tx, run.id);
+  await keepResult(tx, run.id, { orphans, lost });
   const { read } = readCursor(fanout.cursor);
   const compared = `${number(read.source)} ids in the source, ${number(read.target)} in the target`;
   const found =
@@ -229,14 +231,33 @@ async function endCompare(
     ...(lost > 0 ? [`\`/sync repair run ${run.number} --resync\``] : []),
   ];
   const way = repair.length === 0 ? "" : `. Mend it with ${repair.join(" and ")}`;
+  const named = [
+    idsLine("Only in the target", orphans, await firstFound(tx, run.id, ONLY_IN_TARGET)),
+    idsLine("Only in the source", lost, await firstFound(tx, run.id, ONLY_IN_SOURCE)),
+  ].join("");
   await moveRun(tx, run, {
     event: "succeed",
-    ...ours(clock, `${compared}: ${found}${way}`, {
+    ...ours(clock, `${compared}: ${found}${way}${named}`, {
       evidence: { orphans, lost, read: { ...read } },
       set: { proved: true, proof: { kind: "target", text: `${compared}: ${found}` } },
     }),
   });
   return again(clock.now());
+}
+
+/** A card has room for so many characters of one side's ids. */
+const NAMED_CHARS = 250;
+
+/** `. Only in the target: 11004, 11007 and 3 more`; "" when there is none. As many ids as there is room for, at least one. */
+function idsLine(where: string, count: number, first: readonly string[]): string {
+  if (count === 0) return "";
+  let chars = 0;
+  const named = first.filter((id, index) => {
+    chars += id.length + 2;
+    return index === 0 || chars <= NAMED_CHARS;
+  });
+  const more = count - named.length;
+  return `. ${where}: ${named.join(", ")}${more === 0 ? "" : ` and ${number(more)} more`}`;
 }
 
 async function refuse(

@@ -28,6 +28,9 @@ export async function keepFound(
     .execute();
 }
 
+/** How many of each side's ids are named where people read the result. */
+const NAMED = 10;
+
 export interface Found {
   /** In the target, and the source no longer has them. */
   readonly orphans: number;
@@ -41,4 +44,24 @@ export async function foundBy(db: Db, runId: number): Promise<Found> {
            count(*) filter (where detail = ${ONLY_IN_SOURCE}) as lost
       from run_items where run_id = ${runId}`.execute(db);
   return rows[0] ?? { orphans: 0, lost: 0 };
+}
+
+/** The first ids that only this side has, in their order. */
+export async function firstFound(db: Db, runId: number, where: Difference["where"]): Promise<string[]> {
+  const rows = await db
+    .selectFrom("run_items")
+    .select("ref")
+    .where("run_id", "=", runId)
+    .where("detail", "=", where)
+    .orderBy("seq")
+    .limit(NAMED)
+    .execute();
+  return rows.map(({ ref }) => ref);
+}
+
+/** Keeps the result of a comparison beside the count of its items, for whoever looks at it. */
+export async function keepResult(tx: Tx, runId: number, { orphans, lost }: Found): Promise<void> {
+  await sql`update fanouts set counts = counts || ${jsonb({ orphans, lost })}::jsonb where run_id = ${runId}`.execute(
+    tx,
+  );
 }

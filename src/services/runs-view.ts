@@ -66,7 +66,8 @@ export async function viewRuns(parts: Viewing, runs: readonly Run[]): Promise<Ru
       attempt: run.attempt,
       kind: run.kind,
       ...(await expectedOf(parts, run)),
-      items: items.get(run.id) ?? null,
+      items: items.get(run.id)?.counts ?? null,
+      found: items.get(run.id)?.found ?? null,
       chain: chains.get(run.id) ?? null,
       then: thenOf(parts, run, chains.get(run.id)),
       pin: pin === undefined ? null : viewPin(pin),
@@ -108,9 +109,11 @@ function thenOf({ catalogue }: Viewing, run: Run, chain: ChainPlace | undefined)
 /** What the target can do with this run, as it stands. */
 export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbilities {
   const badEnd = run.state === "failed" || run.state === "aborted";
+  // What goes out in calls of ours stops and waits when we do.
+  const inParts = run.kind === "fanout" || run.kind === "compare";
   return {
-    abort: capabilities !== null && capabilities.abort !== "none",
-    pause: capabilities?.pause === true,
+    abort: inParts || (capabilities !== null && capabilities.abort !== "none"),
+    pause: inParts || capabilities?.pause === true,
     resumeFailed: capabilities?.resumeFailed === true && badEnd && run.kind === "run" && run.handle?.externalId != null,
     restore:
       capabilities?.restore === true &&
@@ -136,7 +139,12 @@ async function approversOf(db: Db, ids: readonly number[]): Promise<ReadonlyMap<
   return new Map([...by].map(([id, approvals]) => [id, approvals.map((one) => one.actor_key)]));
 }
 
-async function itemsOf(db: Db, runs: readonly Run[]): Promise<ReadonlyMap<number, Readonly<Record<string, number>>>> {
+interface Handed {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly found: RunView["found"];
+}
+
+async function itemsOf(db: Db, runs: readonly Run[]): Promise<ReadonlyMap<number, Handed>> {
   const ids = runs.filter((run) => run.kind === "fanout" || run.kind === "compare").map((run) => run.id);
   if (ids.length === 0) return new Map();
   const rows = await db
@@ -144,10 +152,17 @@ async function itemsOf(db: Db, runs: readonly Run[]): Promise<ReadonlyMap<number
     .select(["run_id", "counts", "total"])
     .where("run_id", "in", ids)
     .execute();
-  return new Map(rows.map((row) => [row.run_id, countsOf(numbersIn(row.counts), row.total)]));
+  return new Map(
+    rows.map((row) => {
+      const kept = numbersIn(row.counts);
+      const { orphans, lost } = kept;
+      const found = orphans === undefined || lost === undefined ? null : { orphans, lost };
+      return [row.run_id, { counts: countsOf(kept, row.total), found }];
+    }),
+  );
 }
 
-function numbersIn(kept: unknown): Record<string, number> {
+function numbersIn(kept: unknown): Partial<Record<string, number>> {
   if (typeof kept !== "object" || kept === null) return {};
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => typeof value === "number"));
 }

@@ -23,6 +23,8 @@ test("finds what only one side has, and changes nothing", async () => {
   const ended = await view();
   expect(ended).toMatchObject({ state: "succeeded", proved: true });
   expect(ended.because).toContain("4 ids in the source, 5 in the target: 3 only in the target, 2 only in the source");
+  expect(ended.because).toContain(". Only in the target: c, e, g. Only in the source: a, f");
+  expect(ended.found).toEqual({ orphans: 3, lost: 2 });
   expect(await items(here, run)).toEqual({
     a: `done: ${ONLY_IN_SOURCE}`,
     c: `done: ${ONLY_IN_TARGET}`,
@@ -31,6 +33,24 @@ test("finds what only one side has, and changes nothing", async () => {
     g: `done: ${ONLY_IN_TARGET}`,
   });
   expect(here.fast.calls).toEqual([]);
+});
+
+test("names the first ten of a side, fewer where they are long, and says how many more there are", async () => {
+  const { here, view } = await compared([], numbers(14));
+  await work(here);
+  expect((await view()).because).toContain(`. Only in the target: ${numbers(10).join(", ")} and 4 more`);
+
+  const long = numbers(3).map((id) => id.padEnd(150, "x"));
+  const wide = await compared(long, []);
+  await work(wide.here);
+  expect((await wide.view()).because).toContain(`. Only in the source: ${long[0]} and 2 more`);
+});
+
+test("a comparison that found nothing offers nothing", async () => {
+  const { here, view } = await compared(["a"], ["a"]);
+  await work(here);
+  expect(await view()).toMatchObject({ found: { orphans: 0, lost: 0 } });
+  expect((await view()).because).toMatch(/: the same on both sides$/);
 });
 
 test("mends on a person's word: deletes what the source no longer has, leaves what it has again", async () => {

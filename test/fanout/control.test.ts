@@ -27,6 +27,7 @@ async function wish(here: FanoutWorld, number: number, what: "pauseRequestedAt" 
 
 test("pauses after the calls under way, hands nothing over meanwhile, and goes on where it was", async () => {
   const { here, run, view } = await running(100);
+  expect((await view()).can).toMatchObject({ pause: true, abort: true });
   await wish(here, run, "pauseRequestedAt");
   await work(here);
   const paused = await view();

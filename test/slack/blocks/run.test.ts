@@ -157,6 +157,11 @@ test("the buttons are what makes sense in the state, by what the target can do",
     "resync --run=4 --only=skipped",
   ]);
   expect(offered({ state: "succeeded", kind: "fanout", items: { done: 9 } })).toEqual([]);
+  const compared = { state: "succeeded", kind: "compare", items: { done: 1_202 } } as const;
+  expect(offered({ ...compared, found: { orphans: 1_200, lost: 2 } })).toEqual(["repair --delete", "repair --resync"]);
+  expect(offered({ ...compared, found: { orphans: 0, lost: 2 } })).toEqual(["repair --resync"]);
+  expect(offered({ ...compared, found: { orphans: 0, lost: 0 } })).toEqual([]);
+  expect(drawn({ ...compared, found: { orphans: 1_200, lost: 0 } })).toContain('"Delete 1,200 from the target"');
   expect(drawn({ state: "failed", can })).toContain('"Rerun from failed"');
 });
 
