@@ -2,7 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { JobView, RunState } from "../services/contract.ts";
 import type { Answer } from "./answer.ts";
-import { capital, count, escaped, list } from "./format.ts";
+import { capital, count, escaped, list, near } from "./format.ts";
 import { pinWords } from "./pin-words.ts";
 import { environmentName, isOver, runLine, shortened } from "./say.ts";
 
@@ -36,7 +36,7 @@ export function whatMatters(catalogue: Catalogue, jobs: readonly JobView[], now:
       ...section("Running", running.flatMap(withRun(catalogue, now))),
       ...section(
         "Not started by Nightdesk",
-        elsewhere.map((job) => `${placeOf(catalogue, job)}: ${escaped(job.target ?? "")}`),
+        elsewhere.map((job) => `${placeOf(catalogue, job)}${sinceWords(job, now)}: ${escaped(job.target ?? "")}`),
       ),
       ...section("Could not be asked", unasked(catalogue, dark)),
       ...section(
@@ -56,13 +56,33 @@ export function everyPlace(catalogue: Catalogue, jobs: readonly JobView[], now: 
     const record = run === null ? `${placeOf(catalogue, job)} has no run yet` : runLine(catalogue, run, now);
     const can = job.can.length === 0 ? [] : [`        _${escaped(job.at)}: ${job.can.map(escaped).join("; ")}_`];
     const pinned = job.pin === null ? "" : `. :pushpin: ${capital(pinWords(job.pin))}`;
-    return [`${record}.${job.target === undefined ? "" : ` Target: ${escaped(job.target)}`}${pinned}`, ...can];
+    const whose = isForeign(job) ? ` (not started by Nightdesk${sinceWords(job, now)})` : "";
+    return [`${record}.${job.target === undefined ? "" : ` Target: ${escaped(job.target)}${whose}`}${pinned}`, ...can];
   });
+  const ours = active === 0 ? "Nightdesk has nothing running there." : `Nightdesk runs ${active} there now.`;
   return {
-    text: active === 0 ? "Nightdesk has nothing running there." : `Nightdesk runs ${active} there now.`,
+    text: [...foreignWords(jobs.filter(isForeign), now), ours].join(" "),
     sections: [{ lines: shortened(lines, MOST_NAMED, "Name an environment too.") }],
   };
 }
+
+/** The target runs it, or was heard to begin it, and no run of ours is there. */
+const isForeign = ({ active, targetSays }: JobView): boolean =>
+  (active === null || isOver(active)) && (targetSays === "running" || targetSays === "elsewhere");
+
+/** What Nightdesk did not start comes first: whoever asks whether something runs must not read that nothing does. */
+function foreignWords(foreign: readonly JobView[], now: Instant): string[] {
+  const [only] = foreign;
+  if (only === undefined) return [];
+  if (foreign.length > 1) return [`${foreign.length} targets run something that Nightdesk did not start.`];
+  const since = sinceWords(only, now);
+  return only.targetSays === "running"
+    ? [`${escaped(only.at)} runs something that Nightdesk did not start${since}.`]
+    : [`Something that Nightdesk did not start was heard to begin${since}, and not to end.`];
+}
+
+const sinceWords = ({ heardSince }: JobView, now: Instant): string =>
+  heardSince === undefined ? "" : `, since ${near(heardSince, now)}`;
 
 function withRun(catalogue: Catalogue, now: Instant): (job: JobView) => string[] {
   return ({ active: run, targetSays, target }) => {

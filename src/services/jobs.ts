@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Instant } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Authorise } from "../guard/authorise.ts";
@@ -67,7 +67,7 @@ export function createJobs(parts: JobsParts): Services["jobs"] {
         abortable: (capabilities?.abort ?? "none") !== "none",
         may,
         active: active.get(keyOf(placed)) ?? null,
-        ...(word === undefined ? {} : { target: word.text, targetSays: word.says }),
+        ...(word === undefined ? {} : { target: word.text, targetSays: word.says, ...heardSince(word) }),
         last: last.get(keyOf(placed)) ?? null,
         parameters: describeParameters(definition),
         then: definition.then.filter((next) => catalogue.jobs[next]?.environments[environment] !== undefined),
@@ -136,7 +136,10 @@ function actionsOf(catalogue: Catalogue, about: { asking: Asking; placed: Placed
 interface TargetWord {
   readonly text: string;
   readonly says: NonNullable<JobView["targetSays"]>;
+  readonly since?: Instant;
 }
+
+const heardSince = ({ since }: TargetWord) => (since === undefined ? {} : { heardSince: since });
 
 /** What the target says, and what was heard of executions that Nightdesk did not start. */
 async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise<TargetWord> {
@@ -157,7 +160,8 @@ async function wordOf(parts: JobsParts, asking: Asking, placed: Placed): Promise
     (error: unknown): TargetWord => ({ text: `not known: ${messageOf(error)}`, says: "not_known" }),
   );
   const heardOf = heard.length > 0 && said.says !== "running" ? "elsewhere" : said.says;
-  return { text: `${said.text}${also}`, says: heardOf };
+  const since = heard.findLast((one) => one.startedAt !== null)?.startedAt ?? null;
+  return { text: `${said.text}${also}`, says: heardOf, ...(since === null ? {} : { since }) };
 }
 
 function saysOf(phase: Observation["phase"]): TargetWord["says"] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { plain } from "../../src/command/format.ts";
 import type { JobView, RunView } from "../../src/services/contract.ts";
 import { at, desk, job, run7, told } from "./desk.ts";
 
@@ -64,10 +65,27 @@ describe("sync status", () => {
   });
 
   test("tells what the target itself says", async () => {
-    const running = { ...job, active: null, target: "running, not started by Nightdesk" };
-    const answer = await desk({ jobs: { status: async () => [running] } }).type("sync status person-sync");
-    expect(told(answer)).toContain("Nightdesk has nothing running there.");
-    expect(told(answer)).toContain("has no run yet. Target: running, not started by Nightdesk");
+    const idle = { ...job, active: null, target: "ndw-etl:12 is STOPPED", targetSays: "not_running" } as const;
+    const answer = await desk({ jobs: { status: async () => [idle] } }).type("sync status person-sync");
+    expect(answer.text).toBe("Nightdesk has nothing running there.");
+    expect(told(answer)).toContain("has no run yet. Target: ndw-etl:12 is STOPPED");
+    expect(told(answer)).not.toContain("not started by Nightdesk");
+  });
+
+  test("says first and plainly that the target runs what Nightdesk did not start, and since when", async () => {
+    const since = at("2021-03-17T05:02:00Z");
+    const foreign = { ...job, active: null, target: "ndw-etl:12 is RUNNING", targetSays: "running" } as const;
+    const of = async (...jobs: JobView[]) =>
+      desk({ jobs: { status: async () => jobs } }).type("sync status person-sync");
+    const heard = await of({ ...foreign, heardSince: since });
+    expect(plain(heard.text)).toBe(
+      `${job.at} runs something that Nightdesk did not start, since 05:02 UTC. Nightdesk has nothing running there.`,
+    );
+    expect(plain(told(heard))).toContain("ndw-etl:12 is RUNNING (not started by Nightdesk, since 05:02 UTC)");
+    expect((await of(foreign)).text).toMatch(/ runs something that Nightdesk did not start\. /);
+    expect((await of({ ...foreign, targetSays: "elsewhere" })).text).toMatch(/was heard to begin, and not to end\. /);
+    expect((await of(foreign, { ...foreign, environment: "preprod" })).text).toMatch(/^2 targets run something/);
+    expect((await of({ ...foreign, active: run7 })).text).toBe("Nightdesk runs 1 there now.");
   });
 
   test("without a job shows what runs, what needs a person and what is dark; the rest is one line", async () => {
