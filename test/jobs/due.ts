@@ -14,9 +14,8 @@ export async function workDue(
   until: { steps: number; state?: (state: Run["state"]) => boolean },
 ): Promise<Run> {
   for (let step = 0; step < until.steps; step += 1) {
-    if (until.state?.((await reread(here, run)).state) === true) break;
     const [row] = await workOf(here, run);
-    if (row === undefined) break;
+    if (row === undefined || until.state?.(row.state) === true) break;
     const waitMs = row.due_at.epochMilliseconds - here.clock.now().epochMilliseconds;
     if (waitMs > 0) here.clock.advance({ milliseconds: waitMs });
     await doOne(here, run, row.kind);
@@ -35,15 +34,16 @@ async function doOne(here: World, run: Run, kind: Kind): Promise<void> {
   await releaseWork(here.store.db, claim, { worker: WORKER, now: here.clock.now(), outcome });
 }
 
-/** What waits for the run, soonest first. */
+/** What waits for the run, soonest first, each row with the state that the run is in. */
 export async function workOf(here: Pick<World, "store">, run: Run) {
   const rows = await here.store.db
     .selectFrom("outbox")
-    .select(["kind", "due_at"])
-    .where("ref", "=", run.id)
-    .where("kind", "in", ["run", "abort"])
-    .orderBy("due_at")
-    .orderBy("kind")
+    .innerJoin("runs", "runs.id", "outbox.ref")
+    .select(["outbox.kind", "outbox.due_at", "runs.state"])
+    .where("outbox.ref", "=", run.id)
+    .where("outbox.kind", "in", ["run", "abort"])
+    .orderBy("outbox.due_at")
+    .orderBy("outbox.kind")
     .execute();
-  return rows.map(({ kind, due_at }) => ({ kind: kind as Kind, due_at }));
+  return rows.map(({ kind, due_at, state }) => ({ kind: kind as Kind, due_at, state: state as Run["state"] }));
 }

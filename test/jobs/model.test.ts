@@ -20,7 +20,7 @@ async function playground() {
     await here.store.db.deleteFrom("observed_executions").execute();
     here.clock.advance({ hours: 2 });
     const run = await workDue(here, await queue(here), { steps: 10, state: (state) => state === from });
-    const seen: Seen = { ended: null, lied: false };
+    const seen: Seen = { ended: null, lied: false, event: 0, state: "queued" };
     const real: Real = { here, target, run };
     await fc.asyncModelRun(() => ({ model: seen, real }), steps);
     await comesToAnEnd(seen, real);

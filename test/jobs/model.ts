@@ -14,6 +14,9 @@ export interface Seen {
   ended: RunState | null;
   /** The target has said what is not so, or somebody meddled there: what is proved is proved by its word. */
   lied: boolean;
+  /** The last of the run's events that were looked at, and where it left the run. */
+  event: number;
+  state: string;
 }
 
 /** One run at one target that does not know a key again: two starts would be two executions. */
@@ -45,29 +48,26 @@ function happening(name: string, what: (real: Real, seen: Seen) => Promise<unkno
  * run without work but those that ended or wait for a person.
  */
 async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<void> {
-  const now = await reread(here, run);
+  const [now, holder, work, events] = await Promise.all([
+    reread(here, run),
+    heldBy(here),
+    workOf(here, run),
+    eventsAfter(here, run, seen.event),
+  ]);
   if (seen.ended !== null) expect(now.state).toBe(seen.ended);
   if (isTerminal(now.state)) seen.ended = now.state;
   const holds = !isTerminal(now.state) && !isWaiting(now.state);
-  expect(await heldBy(here), now.state).toBe(holds ? run.id : null);
+  expect(holder, now.state).toBe(holds ? run.id : null);
   expect(now.fence !== null, now.state).toBe(holds);
-  const waits = (await workOf(here, run)).map(({ kind }) => kind);
+  const waits = work.map(({ kind }) => kind);
   if (!isTerminal(now.state) && now.state !== "restore_failed") expect(waits, now.state).toContain("run");
   if (now.state === "aborting" && now.abortSent === null) expect(waits).toContain("abort");
 
-  const events = await here.store.db
-    .selectFrom("run_events")
-    .select(["from_state", "to_state"])
-    .where("run_id", "=", run.id)
-    .orderBy("id")
-    .execute();
-  let state = "queued";
   for (const event of events) {
-    if (event.from_state === null) continue;
-    expect(event.from_state).toBe(state);
-    const legal = event.to_state === state || DRAWN[state]?.split(" ").includes(event.to_state);
-    expect(legal, `${state} -> ${event.to_state}`).toBe(true);
-    state = event.to_state;
+    expect(event.from_state).toBe(seen.state);
+    const legal = event.to_state === seen.state || DRAWN[seen.state]?.split(" ").includes(event.to_state);
+    expect(legal, `${seen.state} -> ${event.to_state}`).toBe(true);
+    Object.assign(seen, { event: event.id, state: event.to_state });
   }
 
   const mine = target.runs().filter(({ key }) => key.startsWith(run.intentKey));
@@ -78,6 +78,16 @@ async function alwaysHolds(seen: Seen, { here, target, run }: Real): Promise<voi
   if (now.proved && now.state === "aborted") expect(mine.filter(isAlive)).toEqual([]);
   if (now.proved && now.state === "succeeded") expect(mine.at(-1)?.phase).toBe("succeeded");
 }
+
+const eventsAfter = ({ store }: World, run: Run, after: number) =>
+  store.db
+    .selectFrom("run_events")
+    .select(["id", "from_state", "to_state"])
+    .where("run_id", "=", run.id)
+    .where("id", ">", after)
+    .where("from_state", "is not", null)
+    .orderBy("id")
+    .execute();
 
 const isAlive = ({ phase }: Execution): boolean => phase === "running" || phase === "paused";
 
