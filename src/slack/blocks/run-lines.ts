@@ -143,7 +143,7 @@ function because(run: RunCard): string[] {
   if (run.state === "aborting" && run.stopping !== null) return [];
   if (run.state !== "refused" && run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100)))
     return [];
-  const unsaid = withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run);
+  const unsaid = withoutState(withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run), run);
   return unsaid === "" ? [] : [saidText(clip(capital(unsaid), 900))];
 }
 
@@ -168,6 +168,11 @@ function withoutAsker(because: string, { byName }: RunCard): string {
   const asked = `${byName} asked for it`;
   if (because === asked) return "";
   return because.startsWith(`${asked}. `) ? because.slice(asked.length + 2) : because;
+}
+
+/** The words of these states begin or end with it. */
+function withoutState(because: string, { state }: RunCard): string {
+  return OVER.includes(state) ? because.replace(/^Nothing was started: |\. Nothing was started\.?$/g, "") : because;
 }
 
 function noRerun(run: RunCard): string[] {

@@ -92,6 +92,18 @@ test("a hold says which freeze and until when, and that it starts by itself", ()
   expect(held).toContain("Held back since <!date");
 });
 
+test("a card says once that nothing was started", () => {
+  const over = { startedAt: null, progress: null } as const;
+  const withdrawn = drawn({ ...over, state: "withdrawn", because: "Asha Rao withdrew it. Nothing was started" });
+  expect(withdrawn).toMatch(/nothing was started\*\\nAsha Rao withdrew it"/);
+  const refused = drawn({
+    ...over,
+    state: "refused",
+    because: "Nothing was started: no snapshot. Mend it, then ask again.",
+  });
+  expect(refused).toMatch(/nothing was touched\*\\nNo snapshot\. Mend it, then ask again\."/);
+});
+
 test("a card says once who may approve and what holds it back, and does not promise a start that people must allow", () => {
   const approvals = { needed: 1, role: "operator", given: [], may: ["Ben Okafor"], expiresAt: null };
   const asked = "Asha Rao asked for it: the list is empty. It needs 1 approval by operator: Ben Okafor may give it";
