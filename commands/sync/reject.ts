@@ -1,15 +1,15 @@
-import { defineCommand } from "../../src/command/command.ts";
+import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
 import { runDetails, runLine } from "../../src/command/say.ts";
-import type { RunView } from "../../src/services/contract.ts";
+import type { Outcome, RunView } from "../../src/services/contract.ts";
 
 interface No {
   readonly reference: RunReference;
   readonly reason: string;
 }
 
-export const reject = defineCommand<No, RunView>({
+export const reject = defineCommand<No, Outcome<RunView>>({
   family: "sync",
   name: "reject",
   summary: "Say no to a run that waits for approval",
@@ -26,23 +26,15 @@ export const reject = defineCommand<No, RunView>({
   },
   mayAsk: ({ words, options }, place, catalogue) =>
     !options.has("reason") && runReference(words, place, catalogue).rest.length === 0,
-  form: ({ reference, reason }) =>
-    reason !== ""
-      ? null
-      : {
-          id: "reject-run",
-          title: "run" in reference ? `Reject run ${reference.run}` : `Reject ${reference.job}`,
-          lines: ["It is not started, and whoever asked for it reads why."],
-          look: "green",
-          submit: "Reject",
-          fields: [{ key: "reason", label: "Why not?", multiline: true }],
-        },
   call: async (services, asking, { reference, reason }) =>
     services.runs.reject(asking, await meantRun(services, asking, reference), reason),
-  say: (run, _, { catalogue, now }) => ({
-    tone: "done",
-    text: `Rejected: ${runLine(catalogue, run, now)}`,
-    sections: [{ lines: runDetails(run) }],
-    data: { run: runData(run) },
-  }),
+  say: (outcome, _, { catalogue, now }) => {
+    if (outcome.kind === "ask") return asks(outcome.question);
+    return {
+      tone: "done",
+      text: `Rejected: ${runLine(catalogue, outcome.value, now)}`,
+      sections: [{ lines: runDetails(outcome.value) }],
+      data: { run: runData(outcome.value) },
+    };
+  },
 });

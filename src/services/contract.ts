@@ -336,7 +336,8 @@ export interface Services {
     dryRestore(asking: Asking, run: number, options?: Pick<RunOptions, "override">): Promise<DryRunView>;
     /** Says yes to a run that waits for approvals, to exactly what was asked for. */
     approve(asking: Asking, run: number): Promise<RunView>;
-    reject(asking: Asking, run: number, reason: string): Promise<RunView>;
+    /** Asks for the reason when none is given, of those who may reject it. */
+    reject(asking: Asking, run: number, reason: string): Promise<Outcome<RunView>>;
     /** Takes back a run of which nothing was begun: its requester, or whoever may abort it. */
     withdraw(asking: Asking, run: number, reason: string | null): Promise<RunView>;
     settle(

@@ -15,11 +15,12 @@ import { isTerminal, isWaiting } from "../jobs/states.ts";
 import { freezeOn, goodApprovals } from "../jobs/waiting.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import type { Asking, Services } from "./contract.ts";
+import type { Asking, Outcome, Question, RunView, Services } from "./contract.ts";
 import type { Requesting } from "./runs-request.ts";
 import { needRun, viewRun } from "./runs-view.ts";
 
-type Decided = { readonly run: Run } | { readonly no: UserError; readonly reason: string };
+type Refused = { readonly no: UserError; readonly reason: string };
+type Decided = { readonly run: Run } | { readonly ask: Question } | Refused;
 
 /** What other people say to a run that waits for them, and how whoever asked for it takes it back. */
 export function createRunApprovals(
@@ -38,7 +39,7 @@ export function createRunApprovals(
     asking: Asking,
     number: number,
     act: { audit: string; say: (tx: Tx, run: Run, groups: KnownGroups) => Promise<Decided> },
-  ) => {
+  ): Promise<Outcome<RunView>> => {
     const asked = await needRun(store.db, number);
     const groups = await knowGroups(catalogue, parts.groupMembers);
     const decided = await store.tx(async (tx) => {
@@ -46,6 +47,7 @@ export function createRunApprovals(
       const done = await act.say(tx, run, groups);
       const audit = auditOf(asking, run, act.audit);
       if ("no" in done) await writeAudit(tx, { ...audit, outcome: "denied", reason: done.reason });
+      else if ("ask" in done) await writeAudit(tx, { ...audit, outcome: "asked", reason: "why not is not said" });
       else {
         const reason = `has the role ${run.approvalsRole ?? ""}`;
         await writeAudit(tx, { ...audit, outcome: "allowed", reason, details: { digest: run.boundDigest } });
@@ -53,10 +55,11 @@ export function createRunApprovals(
       return done;
     });
     if ("no" in decided) throw decided.no;
-    return viewRun(parts, decided.run);
+    if ("ask" in decided) return { kind: "ask", question: decided.ask };
+    return { kind: "done", value: await viewRun(parts, decided.run) };
   };
 
-  const mayNot = (asking: Asking, run: Run, groups: KnownGroups): Decided | null => {
+  const mayNot = (asking: Asking, run: Run, groups: KnownGroups): Refused | null => {
     const role = run.approvalsRole;
     if (run.state !== "awaiting_approval" || role === null) {
       return refused("conflict", { code: "nothing_to_approve", ...noLonger(run) });
@@ -74,8 +77,8 @@ export function createRunApprovals(
   };
 
   return {
-    approve: (asking, number) =>
-      decide(asking, number, {
+    approve: async (asking, number) => {
+      const decided = await decide(asking, number, {
         audit: "run.approve",
         say: async (tx, run, groups) => {
           const before = await saidBefore(tx, run, asking.actor);
@@ -101,7 +104,10 @@ export function createRunApprovals(
           }
           return { run: await goOn(tx, run, { ...happening, reason: `${asking.actor.name} approved it` }) };
         },
-      }),
+      });
+      if (decided.kind === "ask") throw new Error("an approval asks for nothing");
+      return decided.value;
+    },
 
     reject: (asking, number, why) =>
       decide(asking, number, {
@@ -109,6 +115,7 @@ export function createRunApprovals(
         say: async (tx, run, groups) => {
           const not = mayNot(asking, run, groups);
           if (not !== null) return not;
+          if (why.trim() === "") return { ask: whyNot(run, catalogue) };
           const reason = redact(why);
           const [at, digest] = [clock.now(), run.boundDigest ?? ""];
           await tx
@@ -131,7 +138,7 @@ export function createRunApprovals(
       const own = asked.requestedBy === actorId(asking.actor);
       const allowed = own ? null : await authorise.need(asking, act);
       const words = why === null ? "" : `: ${redact(why)}`;
-      const done = await store.tx(async (tx): Promise<Decided> => {
+      const done = await store.tx(async (tx): Promise<Refused | { readonly run: Run }> => {
         const run = await lockRun(tx, asked.id);
         const audit = auditOf(asking, run, act.audit);
         if (run.state === "withdrawn") return { run };
@@ -186,9 +193,25 @@ export function createRunApprovals(
 const saidBefore = async (tx: Tx, run: Run, actor: PersonActor): Promise<Approval | undefined> =>
   (await approvalsOf(tx, [run.id])).get(run.id)?.find((one) => one.actor === actorId(actor));
 
-const byGuard = (denial: Denial): Decided => ({ no: refusal(denial), reason: denial.reason });
+/** Kept nowhere: its answer is checked as a rejection in words is. */
+function whyNot(run: Run, { environments }: Requesting["catalogue"]): Question {
+  const { number, job, environment, requestedByName } = run;
+  return {
+    id: "reject-run",
+    title: `Reject run ${number}`,
+    lines: [
+      `Run ${number} of *${job}* in *${environment}*, asked for by ${requestedByName}.`,
+      "It is not started, and whoever asked for it reads why.",
+    ],
+    look: environments[environment]?.look ?? "amber",
+    submit: "Reject",
+    fields: [{ key: "reason", label: "Why not?", multiline: true }],
+  };
+}
 
-const refused = (kind: UserError["kind"], what: { code: string; message: string; wayOut: string }): Decided => ({
+const byGuard = (denial: Denial): Refused => ({ no: refusal(denial), reason: denial.reason });
+
+const refused = (kind: UserError["kind"], what: { code: string; message: string; wayOut: string }): Refused => ({
   no: new UserError(kind, what),
   reason: what.message,
 });

@@ -229,7 +229,7 @@ export function desk(answers: Answers = {}): Desk {
       dryRerun: noted("runs.dryRerun", dry7),
       dryRestore: noted("runs.dryRestore", dry7),
       approve: noted("runs.approve", run7),
-      reject: noted("runs.reject", run7),
+      reject: noted("runs.reject", done),
       withdraw: noted("runs.withdraw", run7),
       settle: noted("runs.settle", done),
       get: noted("runs.get", run7),

@@ -59,8 +59,16 @@ test("freezes are listed also by the word freeze alone", async () => {
 test("a yes needs no words; a no asks for its reason in a form", async () => {
   const here = desk();
   expect((await here.type("sync approve run 7")).tone).toBe("done");
-  const form = await here.type("sync reject run 7");
-  expect(form.ask).toMatchObject({ title: "Reject run 7", fields: [{ key: "reason" }] });
+  const question = {
+    id: "reject-run",
+    title: "Reject run 7",
+    lines: [],
+    look: "red",
+    submit: "Reject",
+    fields: [],
+  } as const;
+  const asked = desk({ runs: { reject: async () => ({ kind: "ask", question }) } });
+  expect((await asked.type("sync reject run 7")).ask).toEqual(question);
   await here.type("sync reject run 7", { confirmation: { id: "reject-run", values: { reason: "not tonight" } } });
   await here.type("sync reject run 7 it is not tonight's job");
   await here.type("sync withdraw run 7");

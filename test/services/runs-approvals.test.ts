@@ -42,8 +42,11 @@ test.each([
   const refused = { code, message, wayOut: expect.stringContaining(wayOut) };
   await expect(here.runs.approve(by(actor), 1)).rejects.toMatchObject(refused);
   await expect(here.runs.reject(by(actor), 1, "no")).rejects.toMatchObject(refused);
+  // Nobody is asked for a reason in vain.
+  await expect(here.runs.reject(by(actor), 1, "")).rejects.toMatchObject(refused);
   expect(await state(here, 1)).toBe("awaiting_approval");
-  expect((await audit(here)).slice(1)).toEqual([`${actor.key} run.approve denied`, `${actor.key} run.reject denied`]);
+  const denied = ["approve", "reject", "reject"].map((verb) => `${actor.key} run.${verb} denied`);
+  expect((await audit(here)).slice(1)).toEqual(denied);
 });
 
 test("two of three: the same person twice is one", async () => {
@@ -71,10 +74,18 @@ test("both at once are two, and it is queued once", async () => {
 test("one no ends it, and says why", async () => {
   const here = await guarded({ approvals: ONE });
   await ask(here);
+  expect(await here.runs.reject(by(), 1, " ")).toMatchObject({
+    kind: "ask",
+    question: { title: "Reject run 1", look: "red", fields: [{ key: "reason" }] },
+  });
+  expect(await state(here, 1)).toBe("awaiting_approval");
   expect(await here.runs.reject(by(), 1, "wait for 05:00, says asha@example.org")).toMatchObject({
-    state: "rejected",
-    because: "Ben Okoro rejected it: wait for 05:00, says [e-mail]. Nothing was started",
-    approvedBy: [],
+    kind: "done",
+    value: {
+      state: "rejected",
+      because: "Ben Okoro rejected it: wait for 05:00, says [e-mail]. Nothing was started",
+      approvedBy: [],
+    },
   });
   await expect(here.runs.approve(by(), 1)).rejects.toMatchObject({ code: "nothing_to_approve" });
 });
