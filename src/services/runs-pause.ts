@@ -28,7 +28,7 @@ export async function unpausable(
   if (isTerminal(run.state)) {
     return no("run_over", `${name} has ended already: ${run.state}.`, "`/sync rerun` starts it again.");
   }
-  if (run.kind === "restore") {
+  if (run.kind === "restore" && of.wish === "pause") {
     return no("restore_goes_on", `${name} brings a snapshot back; that is not interrupted.`, "Wait for its end.");
   }
   if (!inParts && capabilities?.pause !== true) {

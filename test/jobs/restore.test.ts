@@ -180,7 +180,7 @@ test("a restore of which its target does not tell is looked at for ten minutes, 
   expect(here.clock.now().since(run.stateSince).total("minutes")).toBeLessThan(11);
 });
 
-test("a run of kind restore that was paused at its target is told to go on", async () => {
+test("a run of kind restore that was paused at its target is told to go on, and people can tell it again", async () => {
   const { here, target, running } = await scriptedWorld({ snapshot: true });
   const run = await running();
   const [execution] = target.executions;
@@ -191,11 +191,17 @@ test("a run of kind restore that was paused at its target is told to go on", asy
   if (outcome.kind !== "done") throw new Error("it was asked instead");
   const restore = await numbered(here, outcome.value.number);
   await drive(here, restore, { state: "running" });
+  await expect(here.runs.pause(asking(), restore.number)).rejects.toThrow("not interrupted");
   for (const one of target.active()) Object.assign(one, { phase: "paused", evidence: "paused by hand" });
-  await drive(here, restore, { state: "paused" });
-  target.restoreEnds = "succeeded";
+  target.before = (verb) => {
+    if (verb === "resume") throw new ConnectorError("unavailable", "no answer");
+  };
+  await drive(here, restore, { steps: 300, forMs: 180_000 });
+  expect((await here.runs.get(asking(), restore.number)).because).toContain("it stays paused");
+
+  Object.assign(target, { before: () => {}, restoreEnds: "succeeded" });
+  await here.runs.resume(asking(), restore.number);
   expect(await drive(here, restore)).toMatchObject({ state: "succeeded", restored: true });
-  expect(target.calls).toContain("resume x2");
 });
 
 test("a restore that fails is tried as often as declared, then people are asked and can try it again", async () => {
