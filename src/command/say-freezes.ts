@@ -8,7 +8,7 @@ import { dateTime, escaped, list, near } from "./format.ts";
 /** `*freeze-1* holds person-* in prod until 05:00: restart at night. Starts wait. By Asha Rao` */
 export function freezeLine(freeze: FreezeView, now: Instant): string {
   const what = `${escaped(list(freeze.jobs))} in ${escaped(list(freeze.environments))}`;
-  const meanwhile = freeze.held === "defer" ? "Starts wait until then" : "Starts are refused";
+  const meanwhile = freeze.held === "defer" ? "Starts wait for its end" : "Starts are refused";
   const by = freeze.byName === null ? "in the catalogue" : `by ${escaped(freeze.byName)}`;
   return `${freeze.holds ? ":no_entry:" : ":small_blue_diamond:"} *${escaped(freeze.name)}* ${stateWords(freeze, now)} ${what}: ${escaped(freeze.because)}. ${meanwhile}; ${by}${windowWords(freeze)}`;
 }
