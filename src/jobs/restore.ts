@@ -57,7 +57,11 @@ export function restoreIntent(run: Run, intent: Intent): Intent {
 export async function restoring(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const { clock } = stepping;
   const line = lineOf(stepping, run);
-  if (line === null) return inMs(clock, 60_000);
+  if (line === null) {
+    return settle(stepping, run, (tx, fresh) =>
+      silent(tx, stepping, fresh, `the catalogue no longer has ${run.target}`),
+    );
+  }
   if (run.retryAt !== null && clock.now().epochMilliseconds < run.retryAt.epochMilliseconds) return again(run.retryAt);
   return run.restoreHandle === null
     ? ask(stepping, run, line)

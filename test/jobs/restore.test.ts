@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
 import { runEvents } from "../../src/jobs/runs.store.ts";
 import { scriptedWorld } from "./scripted.ts";
-import { asking, drive, heldBy, history, numbered, queue, reread } from "./world.ts";
+import { asking, drive, heldBy, history, numbered, partsOf, queue, reread } from "./world.ts";
 
 test("the snapshot is taken and kept before the start is called", async () => {
   const { here, target } = await scriptedWorld({ snapshot: true });
@@ -178,6 +178,17 @@ test("a restore of which its target does not tell is looked at for ten minutes, 
   const failed = await drive(here, run, { state: "restore_failed", steps: 200 });
   expect(failed).toMatchObject({ state: "restore_failed", error: { message: "it does not tell" } });
   expect(here.clock.now().since(run.stateSince).total("minutes")).toBeLessThan(11);
+});
+
+test("a restore whose target was taken out of the catalogue is not waited for without end", async () => {
+  const { here, running } = await scriptedWorld({ snapshot: true });
+  const run = await running();
+  await here.runs.abort(asking(), run.number, null);
+  await drive(here, run, { state: "restoring" });
+  const { store, clock } = here;
+  const without = { ...here, ...partsOf({ store, clock, catalogue: here.catalogue }) };
+  const failed = await drive(without, run, { state: "restore_failed", steps: 200 });
+  expect(failed.error?.message).toContain("the catalogue no longer has sync-prod");
 });
 
 test("a run of kind restore that was paused at its target is told to go on, and people can tell it again", async () => {
