@@ -1,6 +1,7 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { pinData } from "../../src/command/data.ts";
 import { isProtected, jobAndEnvironment, usage } from "../../src/command/names.ts";
+import { runOptions } from "../../src/command/run-options.ts";
 import { pinAnswer } from "../../src/command/say-pins.ts";
 import type { Outcome, PinView } from "../../src/services/contract.ts";
 
@@ -9,6 +10,7 @@ interface Wanted {
   readonly environment: string;
   readonly version: string;
   readonly reason?: string;
+  readonly override?: string;
 }
 
 export const pin = defineCommand<Wanted, Outcome<PinView>>({
@@ -20,19 +22,21 @@ export const pin = defineCommand<Wanted, Outcome<PinView>>({
     "sync pin ndw-etl prod 11",
     'sync pin ndw-etl prod previous --reason="12 reads a column that is not there"',
   ],
-  hint: "It is shown on every card of that job there until `/sync unpin`. `previous` is the version before the one that ran last.",
+  hint: "It is shown on every card of that job there until `/sync unpin`. `previous` is the version before the one that ran last. `--override=WHY` does it in spite of a freeze.",
   needs: "pin",
-  takes: { options: ["reason"] },
-  parse: ({ words, options }, { catalogue }) => {
+  takes: { options: ["reason", "override"] },
+  parse: ({ words, options, flags }, { catalogue }) => {
     const [job, environment, version, ...rest] = words;
     if (version === undefined || job === undefined || environment === undefined) {
       throw usage("Which job, where, and at which version?", "Write `sync pin JOB ENV VERSION`.");
     }
     const reason = options.get("reason") ?? rest.join(" ");
+    const { override } = runOptions({ options, flags });
     return {
       ...jobAndEnvironment(catalogue, [job, environment]),
       version,
       ...(reason === "" ? {} : { reason }),
+      ...(override === undefined ? {} : { override }),
     };
   },
   mayAsk: ({ words }, _, catalogue) =>

@@ -1,6 +1,7 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { pinData } from "../../src/command/data.ts";
 import { isProtected, jobAndEnvironment, usage } from "../../src/command/names.ts";
+import { runOptions } from "../../src/command/run-options.ts";
 import { unpinAnswer } from "../../src/command/say-pins.ts";
 import type { Outcome, PinView } from "../../src/services/contract.ts";
 
@@ -9,6 +10,7 @@ interface Wanted {
   readonly environment: string;
   readonly to?: string;
   readonly reason?: string;
+  readonly override?: string;
 }
 
 export const unpin = defineCommand<Wanted, Outcome<PinView>>({
@@ -17,20 +19,22 @@ export const unpin = defineCommand<Wanted, Outcome<PinView>>({
   summary: "Let a target's schedule go again",
   usage: "unpin JOB ENV [--to=VERSION] [--reason=…]",
   examples: ["sync unpin ndw-etl prod", "sync unpin ndw-etl prod --to=13"],
-  hint: "It points at what it pointed at before the pin, or at the version given.",
+  hint: "It points at what it pointed at before the pin, or at the version given. `--override=WHY` does it in spite of a freeze.",
   needs: "pin",
-  takes: { options: ["reason", "to"] },
-  parse: ({ words, options }, { catalogue }) => {
+  takes: { options: ["reason", "to", "override"] },
+  parse: ({ words, options, flags }, { catalogue }) => {
     const [job, environment, ...rest] = words;
     if (job === undefined || environment === undefined) {
       throw usage("Which job, and where?", "Write `sync unpin JOB ENV`.");
     }
     const to = options.get("to");
     const reason = options.get("reason") ?? rest.join(" ");
+    const { override } = runOptions({ options, flags });
     return {
       ...jobAndEnvironment(catalogue, [job, environment]),
       ...(to === undefined ? {} : { to }),
       ...(reason === "" ? {} : { reason }),
+      ...(override === undefined ? {} : { override }),
     };
   },
   mayAsk: ({ words }, _, catalogue) =>

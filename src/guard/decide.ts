@@ -3,7 +3,7 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Action, Catalogue } from "../config/catalogue.ts";
 import { approvalCount, approvalWords, approversOf } from "./approvals.ts";
 import { CHECKS, type Check, type Decision, type Denial, type Hold, orList } from "./decision.ts";
-import { type Freeze, freezeWords, frozenBy, untilWords } from "./freezes.ts";
+import { type Freeze, type Frozen, freezeWords, frozenBy, untilWords } from "./freezes.ts";
 import { grantFor, type KnownGroups, unknownGroups, type Wanted, whoMay } from "./grants.ts";
 import type { Placed } from "./names.ts";
 import { type Others, whatElse } from "./what-else.ts";
@@ -68,6 +68,21 @@ export function checkOne(check: Check, input: RunInput): Extract<Decision, { kin
 }
 
 /**
+ * Where and when of an act that cannot wait (a pin): refused outside of the job's channel, and by every freeze there is
+ * unless it is overridden. Null: neither stands in the way.
+ */
+export function placeAndTime(
+  about: Pick<RunInput, "catalogue" | "placed" | "from" | "freezes" | "now" | "override"> & { readonly act: string },
+): Denial | null {
+  const { catalogue, placed, now } = about;
+  const { job, environment } = placed;
+  const place = where(about);
+  if (place.kind === "deny") return { ...place, reason: place.reason.replace("started", about.act) };
+  const frozen = about.override ? null : frozenBy(about.freezes, { job, environment, now });
+  return frozen === null ? null : isFrozen(catalogue, placed, frozen);
+}
+
+/**
  * Whether this person may do this at all. The only check of an abort: no freeze, lease or confirmation delays one.
  * A refusal reads `<name> may not <action> <job> in <environment>`.
  */
@@ -104,7 +119,7 @@ export function decideWho(about: {
 
 type Word = Extract<Decision, { kind: "allow" | "deny" }>;
 
-function where({ placed, from }: RunInput): Word {
+function where({ placed, from }: Pick<RunInput, "placed" | "from">): Word {
   const wanted = placed.place.fromChannel?.replace(/^#/, "");
   if (wanted === undefined) return { kind: "allow", because: "it may be asked for anywhere" };
   if (wanted === from.channelName || wanted === from.channel) {
@@ -144,6 +159,10 @@ function when(input: RunInput): Word {
   if (freeze.held === "defer") {
     return { kind: "allow", because: freezeWords(held, catalogue.zone), hold: { freeze: held } };
   }
+  return isFrozen(catalogue, placed, frozen);
+}
+
+function isFrozen(catalogue: Catalogue, { job, environment }: Placed, { freeze, until }: Frozen): Denial {
   const lifting = whoMay(catalogue, { action: "freeze", job, environment });
   const say = lifting.length === 0 ? "" : ` ${orList(lifting)} may override it: \`--override="why"\`.`;
   return {

@@ -360,12 +360,12 @@ export interface Services {
     /** Holds the target's own schedule at a version, and reads it back. */
     set(
       asking: Asking,
-      wanted: { job: string; environment: string; version: string; reason?: string },
+      wanted: { job: string; environment: string; version: string; reason?: string; override?: string },
     ): Promise<Outcome<PinView>>;
     /** Lets it go: to what it was, or to the version given. */
     clear(
       asking: Asking,
-      wanted: { job: string; environment: string; to?: string; reason?: string },
+      wanted: { job: string; environment: string; to?: string; reason?: string; override?: string },
     ): Promise<Outcome<PinView>>;
   };
   readonly fanouts: FanoutServices;

@@ -2,7 +2,10 @@ import type { Instant } from "../base/clock.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { actorId } from "../config/actor.ts";
 import { writeAudit } from "../guard/audit.ts";
-import type { Authorise } from "../guard/authorise.ts";
+import { type Authorise, type Authorised, refusal } from "../guard/authorise.ts";
+import { placeAndTime } from "../guard/decide.ts";
+import { knownFreezes } from "../guard/freezes.store.ts";
+import { frozenBy } from "../guard/freezes.ts";
 import { needPlaced, type Placed } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import type { Connection, Intent } from "../jobs/connectors/contract.ts";
@@ -26,6 +29,8 @@ interface Wanted {
   readonly audit: "pin.set" | "pin.clear";
   readonly version: string;
   readonly because: string | null;
+  /** Why it is done in spite of a freeze; redacted. */
+  readonly override: string | null;
   readonly question: Pick<Question, "title" | "lines" | "submit">;
   /** Keeps the intent, before the target is told; or says why it cannot be now, without having written anything. */
   keep(tx: Tx, key: string, at: Instant): Promise<Pin | UserError>;
@@ -37,20 +42,47 @@ export function createPins(parts: PinsParts): Services["pins"] {
   const redact = redactorOf(catalogue);
   const said = (reason: string | undefined) => (reason === undefined || reason === "" ? null : redact(reason));
 
+  /** A reason to do it in spite of a freeze needs the grant for that, and counts only while one holds. */
+  const liftFreeze = async (asking: Asking, { placed, override }: Wanted): Promise<Authorised | null> => {
+    if (override === null) return null;
+    const { job, environment } = placed;
+    const now = clock.now();
+    const frozen = frozenBy(await knownFreezes(store.db, catalogue, now), { job, environment, now });
+    if (frozen === null) return null;
+    const details = { freeze: frozen.freeze.name, because: override };
+    return authorise.need(asking, { action: "freeze", audit: "freeze.override", job, environment, details });
+  };
+
   /** Guard, audit, the question or the intent row, then the target; what it proved is the answer. */
   const carryOut = async (asking: Asking, wanted: Wanted): Promise<Outcome<PinView>> => {
     const { placed, audit } = wanted;
     const act = { action: "pin", audit, job: placed.job, environment: placed.environment } as const;
     const details = { version: wanted.version };
     const allowed = await authorise.need(asking, { ...act, details });
+    const lifted = await liftFreeze(asking, wanted);
     const key = asking.confirmation === undefined ? asking.requestKey : `confirmation:${asking.confirmation.id}`;
-    const bound: Bound = { audit, job: placed.job, environment: placed.environment, version: wanted.version };
+    const bound: Bound = {
+      audit,
+      job: placed.job,
+      environment: placed.environment,
+      version: wanted.version,
+      override: wanted.override,
+    };
     const verdict = await store.tx(async (tx): Promise<Outcome<Pin> | { kind: "refused"; error: UserError }> => {
       const at = clock.now();
       const record = { ...act, action: audit, at, actor: asking.actor, surface: asking.surface, details };
       await lockPlaces(tx, [placed]);
       const twin = await pinOfRequest(tx, key);
       if (twin !== null) return { kind: "done", value: twin };
+      const not = placeAndTime({
+        ...{ catalogue, placed, now: at, act: audit === "pin.set" ? "pinned" : "unpinned", override: lifted !== null },
+        from: { channel: asking.channel, channelName: asking.channelName },
+        freezes: await knownFreezes(tx, catalogue, at),
+      });
+      if (not !== null) {
+        await writeAudit(tx, { ...record, outcome: "denied", reason: not.reason });
+        return { kind: "refused", error: refusal(not) };
+      }
       if (asking.confirmation !== undefined) {
         const { id, values } = asking.confirmation;
         const typed = values["confirm"] ?? null;
@@ -64,7 +96,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
         const asked = { kind: "pin", of: asking.actor, bound, expected, requestKey: asking.requestKey, at } as const;
         const id = await openConfirmation(tx, asked);
         await writeAudit(tx, { ...record, outcome: "asked", reason: `${placed.environment} is protected` });
-        return { kind: "ask", question: typedQuestion(wanted, { id, expected }) };
+        return { kind: "ask", question: typedQuestion(wanted, { id, expected, lifted: lifted !== null }) };
       }
       const kept = await wanted.keep(tx, key, at);
       if (kept instanceof UserError) {
@@ -72,6 +104,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
         return { kind: "refused", error: kept };
       }
       await allowed.record(tx, { details });
+      await lifted?.record(tx);
       return { kind: "done", value: kept };
     });
     if (verdict.kind === "refused") throw verdict.error;
@@ -80,7 +113,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
   };
 
   return {
-    set: async (asking, { job, environment, version: typed, reason }) => {
+    set: async (asking, { job, environment, version: typed, reason, override }) => {
       const placed = needPlaced(catalogue, { job, environment });
       const act = { action: "pin", audit: "pin.set", job: placed.job, environment: placed.environment } as const;
       // Who may not pin learns nothing of the target and costs it nothing.
@@ -97,6 +130,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
         audit: "pin.set",
         version,
         because: said(reason),
+        override: said(override),
         question: {
           title: `${placed.environment.toUpperCase()}: pin ${placed.job}?`,
           lines: [
@@ -125,7 +159,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
       });
     },
 
-    clear: async (asking, { job, environment, to, reason }) => {
+    clear: async (asking, { job, environment, to, reason, override }) => {
       const placed = needPlaced(catalogue, { job, environment });
       const act = { action: "pin", audit: "pin.clear", job: placed.job, environment: placed.environment } as const;
       await authorise.need(asking, act);
@@ -142,6 +176,7 @@ export function createPins(parts: PinsParts): Services["pins"] {
         audit: "pin.clear",
         version,
         because: said(reason),
+        override: said(override),
         question: {
           title: `${placed.environment.toUpperCase()}: unpin ${placed.job}?`,
           lines: [
@@ -202,7 +237,7 @@ async function pinnedNow(
   }
 }
 
-function typedQuestion(wanted: Wanted, about: { id: string; expected: string }): Question {
+function typedQuestion(wanted: Wanted, about: { id: string; expected: string; lifted: boolean }): Question {
   const { placed, question, because } = wanted;
   const submit = question.submit.charAt(0).toLowerCase() + question.submit.slice(1);
   return {
@@ -212,6 +247,7 @@ function typedQuestion(wanted: Wanted, about: { id: string; expected: string }):
       `*${placed.environment.toUpperCase()}* is protected.`,
       ...question.lines,
       ...(because === null ? [] : [`Reason: ${because}`]),
+      ...(about.lifted ? [`:warning: It is done in spite of a freeze: ${wanted.override}`] : []),
     ],
     look: placed.setting.look,
     submit: question.submit,

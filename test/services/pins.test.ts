@@ -46,6 +46,37 @@ describe("pin", () => {
     ]);
   });
 
+  test("it is kept to the job's channel, and held by a freeze unless somebody's word lifts that", async () => {
+    const place = { target: "etl", fromChannel: "ops" };
+    const { pins, etl, audit } = await control({
+      jobs: { "ndw-etl": { environments: { prod: place, preprod: place } } },
+      freezes: [{ name: "release", deny: { environments: ["preprod"] }, then: "defer", because: "the release" }],
+    });
+    const elsewhere = asking({ channel: "C_OTHER", channelName: "other" });
+    await expect(pins.set(elsewhere, { ...here, version: "11" })).rejects.toMatchObject({
+      message: "Ndw-etl in preprod may only be pinned from #ops.",
+    });
+    await expect(pins.set(asking(), { ...here, version: "11" })).rejects.toMatchObject({
+      message: expect.stringContaining("is frozen by release until somebody ends it: the release"),
+      wayOut: expect.stringContaining("--override="),
+    });
+    expect(etl.pins).toEqual([]);
+    expect(done(await pins.set(asking(), { ...here, version: "11", override: "12 fails" }))).toMatchObject({
+      state: "set",
+    });
+    await expect(pins.clear(asking(), here)).rejects.toMatchObject({ code: "frozen" });
+    expect(await audit()).toEqual([
+      "asha pin.set denied",
+      "asha pin.set denied",
+      "asha pin.set allowed",
+      "asha freeze.override allowed",
+      "asha pin.clear denied",
+    ]);
+    // Where no freeze holds there is nothing to lift.
+    asked(await pins.set(asking(), { ...here, environment: "prod", version: "11", override: "12 fails" }));
+    expect((await audit()).filter((line) => line.includes("override"))).toHaveLength(1);
+  });
+
   test("who has no grant may not, and learns nothing of the target", async () => {
     const { pins, etl, audit } = await control();
     await expect(pins.set(asking({ actor: BEN }), { ...here, version: "99" })).rejects.toMatchObject({
