@@ -5,8 +5,10 @@ import { again, backoffMs, DONE, errorOf, inMs, isTransient, lineOf } from "../j
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import {
+  beginCall,
   type Chunk,
   dropWaiting,
+  endCall,
   endItems,
   isCalling,
   keepChunk,
@@ -37,7 +39,9 @@ export function createChunkHandler(fanning: Fanning): (chunkId: number) => Promi
     const run = chunk === null ? null : await readRun(fanning.store.db, chunk.runId);
     if (chunk === null || run === null || chunk.state !== "asked") return DONE;
     if (run.kind === "compare") return compareStep(fanning, run, chunk);
-    const taken = await fanning.store.tx((tx) => take(tx, fanning, chunk));
+    // What a fan-out is to do never changes: read before its run is locked, it costs the others no time.
+    const fanout = await needFanout(fanning.store.db, run.id);
+    const taken = await fanning.store.tx((tx) => take(tx, fanning, { chunk, fanout }));
     if (taken.kind === "wait") return taken.outcome;
     const answer = await call(fanning, run, taken);
     return fanning.store.tx((tx) => keepAnswer(tx, fanning, { taken: taken.chunk, ids: taken.ids, answer }));
@@ -59,25 +63,23 @@ type Answer =
 
 const wait = (outcome: WorkOutcome): Taken => ({ kind: "wait", outcome });
 
-/** Everything before the call, in one transaction: may it go, what is superseded, is it its turn; and that it is made. */
-async function take(tx: Tx, fanning: Fanning, read: Chunk): Promise<Taken> {
+/**
+ * Everything before the call, in one transaction: may it go, what is superseded, is it its turn; and that it is made. All
+ * calls of a run go through its lock: nothing is asked under it that can be known before.
+ */
+async function take(tx: Tx, fanning: Fanning, { chunk, fanout }: { chunk: Chunk; fanout: Fanout }): Promise<Taken> {
   const { clock } = fanning;
-  const run = await lockRun(tx, read.runId);
-  const chunk = await readChunk(tx, read.id);
-  if (chunk === null || chunk.state !== "asked" || isTerminal(run.state)) return wait(DONE);
+  const run = await lockRun(tx, chunk.runId);
+  if (isTerminal(run.state)) return wait(DONE);
   const unanswered = isCalling(chunk);
-  if (!goesOn(run) && !unanswered) {
-    await keepChunk(tx, chunk.id, { state: "pending" });
-    await requestWork(tx, { kind: "run", ref: run.id, dueAt: clock.now() });
-    return wait(DONE);
-  }
-  const fanout = await needFanout(tx, run.id);
+  if (!goesOn(run) && !unanswered) return putOff(tx, fanning, { run, chunk });
   if (fanout.op === "compare") throw new Error(`run ${run.number} compares and was asked to hand ids over`);
   const states = chunk.attempts === 0 ? await supersede(tx, fanning, { run, chunk }) : [];
-  const counted = await countEnded(tx, fanning, { run, fanout, states });
+  const counting = states.length === 0 ? fanout : await needFanout(tx, run.id);
+  const counted = await countEnded(tx, fanning, { run, fanout: counting, states });
   const ids = await pendingIds(tx, chunk);
   if (ids.length === 0) {
-    await close(tx, fanning, { run: counted.run, chunk, fanout, error: null });
+    if (await endCall(tx, chunk, clock.now())) await goOn(tx, fanning, { run: counted.run, fanout });
     return wait(DONE);
   }
   if (fanout.perSecond !== null && !unanswered) {
@@ -89,9 +91,17 @@ async function take(tx: Tx, fanning: Fanning, read: Chunk): Promise<Taken> {
       return wait({ done: false, dueAt: clock.now(), notBefore });
     }
   }
-  const attempts = chunk.attempts + 1;
-  await keepChunk(tx, chunk.id, { attempts, error: null });
-  return { kind: "call", chunk: { ...chunk, attempts, error: null }, ids, op: fanout.op };
+  if (!(await beginCall(tx, chunk))) return wait(DONE);
+  return { kind: "call", chunk: { ...chunk, attempts: chunk.attempts + 1, error: null }, ids, op: fanout.op };
+}
+
+/** Somebody wants the run to pause or to stop: what was asked for waits again, and the run looks at what is left. */
+async function putOff(tx: Tx, fanning: Fanning, about: { run: Run; chunk: Chunk }): Promise<Taken> {
+  const chunk = await readChunk(tx, about.chunk.id);
+  if (chunk?.state !== "asked") return wait(DONE);
+  await keepChunk(tx, chunk.id, { state: "pending" });
+  await requestWork(tx, { kind: "run", ref: about.run.id, dueAt: fanning.clock.now() });
+  return wait(DONE);
 }
 
 /** What a newer fan-out will do anyway is left to it. */
@@ -123,19 +133,22 @@ async function keepAnswer(
   { taken, ids, answer }: { taken: Chunk; ids: readonly string[]; answer: Answer },
 ): Promise<WorkOutcome> {
   const run = await lockRun(tx, taken.runId);
-  const chunk = await readChunk(tx, taken.id);
-  // Another worker took it for dead and asked again: that one's answer counts.
-  if (chunk === null || chunk.state !== "asked" || chunk.attempts !== taken.attempts) return DONE;
-  const fanout = await needFanout(tx, run.id);
-  if (answer.kind === "error") return failed(tx, fanning, { run, chunk, fanout, answer });
+  if (answer.kind === "error") {
+    const chunk = await readChunk(tx, taken.id);
+    // Another worker took it for dead and asked again: that one's answer counts.
+    if (chunk === null || chunk.state !== "asked" || chunk.attempts !== taken.attempts) return DONE;
+    return failed(tx, fanning, { run, chunk, fanout: await needFanout(tx, run.id), answer });
+  }
   const at = fanning.clock.now();
-  const states = await keepResults(tx, chunk, { results: answer.results, at });
+  if (!(await endCall(tx, taken, at))) return DONE;
+  const fanout = await needFanout(tx, run.id);
+  const states = await keepResults(tx, taken, { results: answer.results, at });
   const said = new Set(answer.results.map(({ id }) => id));
   const silent = ids.every((id) => said.has(id))
     ? 0
-    : await endItems(tx, chunk, { state: "failed", detail: `${run.target} said nothing of it`, at });
+    : await endItems(tx, taken, { state: "failed", detail: `${run.target} said nothing of it`, at });
   const counted = await countEnded(tx, fanning, { run, fanout, states: [...states, ...times("failed", silent)] });
-  await close(tx, fanning, { run: counted.run, chunk, fanout, error: null });
+  await goOn(tx, fanning, { run: counted.run, fanout });
   return DONE;
 }
 
@@ -167,21 +180,15 @@ async function failed(
     states.push(...times("failed", dropped.failed), ...times("skipped", dropped.skipped));
   }
   const counted = await countEnded(tx, fanning, { run, fanout, states });
-  await close(tx, fanning, { run: counted.run, chunk, fanout, error });
+  await keepChunk(tx, chunk.id, { state: "done", error, doneAt: at });
+  await goOn(tx, fanning, { run: counted.run, fanout });
   return DONE;
 }
 
-/** The chunk is done; the next is asked for, or the run looks at what became of it all. */
-async function close(
-  tx: Tx,
-  fanning: Fanning,
-  about: { run: Run; chunk: Chunk; fanout: Fanout; error: string | null },
-): Promise<void> {
-  const { run, chunk, fanout, error } = about;
-  const { clock } = fanning;
-  await keepChunk(tx, chunk.id, { state: "done", error, doneAt: clock.now() });
+/** A chunk is done; the next is asked for, or the run looks at what became of it all. */
+async function goOn(tx: Tx, fanning: Fanning, { run, fanout }: { run: Run; fanout: Fanout }): Promise<void> {
   const more = goesOn(run) && (await topUp(tx, fanning, fanout));
-  if (!more) await requestWork(tx, { kind: "run", ref: run.id, dueAt: clock.now() });
+  if (!more) await requestWork(tx, { kind: "run", ref: run.id, dueAt: fanning.clock.now() });
 }
 
 const times = (state: EndedState, count: number): EndedState[] => Array.from({ length: count }, () => state);

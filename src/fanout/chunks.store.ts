@@ -50,6 +50,19 @@ export async function openChunks(db: Db, runId: number): Promise<{ pending: numb
   return row;
 }
 
+/** Whether a run has chunks in line, how many it has asked for, and how many fan-outs (and comparisons) run at all. */
+export async function roomOf(db: Db, runId: number): Promise<{ more: boolean; asked: number; running: number }> {
+  const { rows } = await sql<{ more: boolean; asked: number; running: number }>`
+    select exists (select from run_chunks where run_id = ${runId} and state = 'pending') as more,
+           (select count(*) from run_chunks where run_id = ${runId} and state = 'asked') as asked,
+           (select count(*) from runs where state = 'running' and kind in ('fanout', 'compare')) as running`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("a count without a row");
+  return row;
+}
+
 /** The next chunks in line, now asked for. Their ids. */
 export async function askNext(tx: Tx, runId: number, most: number): Promise<number[]> {
   if (most <= 0) return [];
@@ -78,6 +91,32 @@ export async function keepChunk(
     .set({ ...plain, ...(doneAt === undefined ? {} : { done_at: doneAt }) })
     .where("id", "=", id)
     .execute();
+}
+
+/** Notes that a call is made. False: the chunk is no longer what was read, another has it or it waits again. */
+export async function beginCall(tx: Tx, chunk: Chunk): Promise<boolean> {
+  return changed(tx, chunk, { attempts: chunk.attempts + 1, error: null });
+}
+
+/** The answer to the call that was read has come. False: another has asked again since, and that one's answer counts. */
+export async function endCall(tx: Tx, chunk: Chunk, at: Instant): Promise<boolean> {
+  return changed(tx, chunk, { state: "done", error: null, done_at: at });
+}
+
+async function changed(
+  tx: Tx,
+  chunk: Chunk,
+  set: { state?: string; attempts?: number; error: null; done_at?: Instant },
+): Promise<boolean> {
+  const row = await tx
+    .updateTable("run_chunks")
+    .set(set)
+    .where("id", "=", chunk.id)
+    .where("state", "=", "asked")
+    .where("attempts", "=", chunk.attempts)
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** The ids of a chunk that have not ended. */

@@ -2,11 +2,10 @@ import { keepRun } from "../jobs/record.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import { askNext, openChunks } from "./chunks.store.ts";
+import { askNext, roomOf } from "./chunks.store.ts";
 import { counted, type EndedState, endedOf, type ItemCounts, showsMore } from "./counts.ts";
 import type { Fanning } from "./fanning.ts";
 import { type Fanout, keepCounts } from "./fanouts.store.ts";
-import { runningFanouts } from "./pace.store.ts";
 import { shareOf } from "./plan.ts";
 
 /** Whether ids may be handed over: nobody has asked to pause or to abort, and it has not ended. */
@@ -15,9 +14,9 @@ export const goesOn = (run: Run): boolean =>
 
 /** Asks for as many of the next chunks as the run may have under way. False when none is left. The run is locked. */
 export async function topUp(tx: Tx, fanning: Pick<Fanning, "clock">, fanout: Fanout): Promise<boolean> {
-  const { asked, pending } = await openChunks(tx, fanout.runId);
-  if (pending === 0) return asked > 0;
-  const share = shareOf(fanout.parallel, await runningFanouts(tx));
+  const { more, asked, running } = await roomOf(tx, fanout.runId);
+  if (!more) return asked > 0;
+  const share = shareOf(fanout.parallel, running);
   for (const ref of await askNext(tx, fanout.runId, share - asked)) {
     await requestWork(tx, { kind: "chunk", ref, dueAt: fanning.clock.now() });
   }

@@ -1,17 +1,6 @@
 import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
-import type { Db, Tx } from "../store/store.ts";
-
-/** How many fan-outs (and comparisons) hand ids over now. */
-export async function runningFanouts(db: Db): Promise<number> {
-  const { count } = await db
-    .selectFrom("runs")
-    .select((select) => select.fn.countAll<number>().as("count"))
-    .where("state", "=", "running")
-    .where("kind", "in", ["fanout", "compare"])
-    .executeTakeFirstOrThrow();
-  return count;
-}
+import type { Tx } from "../store/store.ts";
 
 export type Turn =
   | { readonly kind: "mine" }

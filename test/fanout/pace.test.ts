@@ -4,7 +4,9 @@ import { counted, countsOf, ITEM_STATES, showsMore, verdict } from "../../src/fa
 import { planOf, shareOf } from "../../src/fanout/plan.ts";
 import { asking, fanoutWorld, handed, numbers, waiting, work } from "./world.ts";
 
-test("64,000 ids to a slow target never keep another fan-out's first id waiting for more than two seconds", async () => {
+test("64,000 ids to a slow target never keep another fan-out's first id waiting for more than two seconds", {
+  timeout: 60_000,
+}, async () => {
   const here = await fanoutWorld();
   const served: { first: string; at: number; count: number }[] = [];
   here.slow.before = (call) => {
