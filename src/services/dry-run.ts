@@ -74,11 +74,15 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
   const blocked = [...checks, ...findings].some(({ level }) => level === "block");
   return {
     ...{ job, environment, look: setting.look, parameters: wanted.parameters, version: wanted.version ?? null },
-    plan: silent || connection === null ? null : (wanted.says?.does ?? connection.plan(intent)),
+    plan: silent || connection === null ? null : (inWords(wanted) ?? connection.plan(intent)),
     ...{ checks, findings, blocked },
     next: blocked ? "It would not be started." : next,
   };
 }
+
+/** What is no plain start is told as its question would tell it. */
+const inWords = ({ says }: WantedRun): string | null =>
+  says?.does === undefined ? null : [says.does, ...(says.lines ?? [])].join(" ");
 
 function wordOn(check: Check, input: RunInput): DryCheck {
   const word = checkOne(check, input);

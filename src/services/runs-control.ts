@@ -7,7 +7,7 @@ import type { Asking, Services } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
 import { type PauseWish, unpausable, wishPause } from "./runs-pause.ts";
 import { type Requesting, requestRun } from "./runs-request.ts";
-import { restoreAgain, triedAgain, unrestorable, wantedRestore } from "./runs-restore.ts";
+import { leftBefore, restoreAgain, triedAgain, unrestorable, wantedRestore } from "./runs-restore.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
 /** What people do with a run that is there: pause, go on, bring its snapshot back. */
@@ -64,6 +64,7 @@ export function createRunControl(
     }
     const incidentId = (await incidentIdOf(store.db, asking.incident)) ?? run.incidentId;
     return wantedRestore(run, {
+      before: await leftBefore(store.db, run),
       ...{ placed: needPlaced(catalogue, run), reason: how.reason, incidentId, now: clock.now() },
       ...(how.override === undefined ? {} : { override: redact(how.override) }),
     });

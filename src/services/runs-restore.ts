@@ -4,10 +4,10 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Placed } from "../guard/names.ts";
 import type { Connections } from "../jobs/connections.ts";
 import { beginRestore } from "../jobs/restore.ts";
-import { lockRun, type Run } from "../jobs/runs.store.ts";
+import { lockRun, type Run, runOf } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
 import { requestWork } from "../store/outbox.ts";
-import type { Tx } from "../store/store.ts";
+import type { Db, Tx } from "../store/store.ts";
 import { lasting } from "./runs-expected.ts";
 import type { WantedRun } from "./runs-wanted.ts";
 
@@ -41,10 +41,42 @@ export function unrestorable(run: Run, connections: Connections): UserError | nu
 const no = (code: string, message: string, wayOut: string): UserError =>
   new UserError("conflict", { code, message, wayOut });
 
+/**
+ * The run before this one, when what that left was not brought back: then it is in the snapshot of this one. Null: the
+ * snapshot is of what a run that succeeded, or a restore, left.
+ */
+export async function leftBefore(db: Db, run: Run): Promise<Run | null> {
+  const row = await db
+    .selectFrom("runs")
+    .selectAll()
+    .where("job", "=", run.job)
+    .where("environment", "=", run.environment)
+    .where("kind", "in", ["run", "restore"])
+    .where("started_at", "is not", null)
+    .where("state", "in", ["succeeded", "failed", "aborted"])
+    .where("id", "<", run.id)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const before = row === undefined ? null : runOf(row);
+  const left = before !== null && before.kind === "run" && before.state !== "succeeded" && !before.restored;
+  return left && before.snapshot !== null ? before : null;
+}
+
+const leftLine = ({ number, state }: Run): string =>
+  `:warning: Run ${number}, before it, ${state === "failed" ? "failed" : "was aborted"} and was not brought back: this snapshot has what that left. \`/sync restore run ${number}\` brings back what was there before.`;
+
 /** The run that brings the snapshot back, as the guard is asked for it. */
 export function wantedRestore(
   parent: Run,
-  of: { placed: Placed; reason: string | null; override?: string; incidentId: number | null; now: Instant },
+  of: {
+    placed: Placed;
+    reason: string | null;
+    override?: string;
+    incidentId: number | null;
+    now: Instant;
+    before: Run | null;
+  },
 ): WantedRun {
   const { placed, now } = of;
   const ref = parent.snapshot?.ref ?? "";
@@ -64,7 +96,10 @@ export function wantedRestore(
       title: `${placed.environment.toUpperCase()}: restore ${placed.job}?`,
       does: `This replaces what *${placed.job}* has written at ${placed.place.target} with the snapshot ${ref} of run ${parent.number}, taken ${lasting(ageMs)} ago: ${parent.snapshot?.evidence ?? ""}.`,
       submit: "Restore it",
-      lines: [":warning: What was written since is lost. A restore is not interrupted by an abort."],
+      lines: [
+        ...(of.before === null ? [] : [leftLine(of.before)]),
+        ":warning: What was written since is lost. A restore is not interrupted by an abort.",
+      ],
     },
   };
 }

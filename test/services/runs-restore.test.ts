@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { keepFreeze } from "../../src/guard/freezes.store.ts";
 import { ASHA } from "../guard/fixture.ts";
 import { scriptedWorld } from "../jobs/scripted.ts";
-import { asking, drive } from "../jobs/world.ts";
+import { asking, drive, numbered } from "../jobs/world.ts";
 
 /** A run that failed in its last stage, with its snapshot kept, and a freeze that refuses every start. */
 async function failedInAFreeze() {
@@ -50,4 +50,25 @@ test("a dry restore shows the snapshot and every check, and brings nothing back"
   expect(target.restores()).toEqual([]);
   const runs = await here.store.db.selectFrom("runs").select("number").execute();
   expect(runs).toEqual([{ number: run.number }]);
+});
+
+test("a snapshot of what a failed run left is said to be one, and which run's was before that", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const failed = async () => {
+    const run = await running();
+    for (const execution of target.active()) Object.assign(execution, { phase: "failed", evidence: "stage 4 failed" });
+    return drive(here, run, { state: "failed" });
+  };
+  const planOf = async (number: number) => (await here.runs.dryRestore(asking(), number)).plan;
+  const first = await failed();
+  expect(await planOf(first.number)).not.toContain("was not brought back");
+  const second = await failed();
+  expect(await planOf(second.number)).toContain(
+    `Run ${first.number}, before it, failed and was not brought back: this snapshot has what that left. \`/sync restore run ${first.number}\``,
+  );
+  const restored = await here.runs.restore(asking(), first.number, null);
+  if (restored.kind !== "done") throw new Error("it was asked instead");
+  await drive(here, await numbered(here, restored.value.number), { state: "succeeded" });
+  const third = await failed();
+  expect(await planOf(third.number)).not.toContain("was not brought back");
 });
