@@ -125,6 +125,12 @@ function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle
   if (connections.of(placed.place.target)?.capabilities.resumeFailed !== true) {
     throw no(`${placed.place.target} cannot continue a run from where it ended.`, whole);
   }
+  if (parent.restored) {
+    throw no(
+      `What run ${parent.number} had done was taken back with its snapshot: there is nothing to continue.`,
+      whole,
+    );
+  }
   if (parent.handle === null) throw no(`Nobody knows where run ${parent.number} ended at its target.`, whole);
   return parent.handle;
 }

@@ -114,7 +114,13 @@ export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbi
   return {
     abort: inParts || (capabilities !== null && capabilities.abort !== "none"),
     pause: inParts || capabilities?.pause === true,
-    resumeFailed: capabilities?.resumeFailed === true && badEnd && run.kind === "run" && run.handle?.externalId != null,
+    // What was brought back from the snapshot is not where it ended.
+    resumeFailed:
+      capabilities?.resumeFailed === true &&
+      badEnd &&
+      !run.restored &&
+      run.kind === "run" &&
+      run.handle?.externalId != null,
     restore:
       capabilities?.restore === true &&
       run.snapshot !== null &&

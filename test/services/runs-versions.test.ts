@@ -54,10 +54,17 @@ describe("a run of a version", () => {
 
 describe("rerun from where it failed", () => {
   test("continues the execution of the run before", async () => {
-    const { runs, move, run, view } = await control();
+    const { runs, move, run, view, store } = await control();
     done(await runs.request(asking(), here));
     await move(1, ...START, "fail");
     expect((await view(1)).can.resumeFailed).toBe(true);
+    // Not once what was there before is back: its end is not where the list is any more.
+    const mark = (restored: boolean) =>
+      store.db.updateTable("runs").set({ restored }).where("number", "=", 1).execute();
+    await mark(true);
+    expect((await view(1)).can.resumeFailed).toBe(false);
+    await expect(runs.rerun(asking(), 1, { from: "failed" })).rejects.toMatchObject({ code: "cannot_continue" });
+    await mark(false);
     const again = done(await runs.rerun(asking(), 1, { from: "failed" }));
     expect(again).toMatchObject({ number: 2, parent: 1 });
     expect((await run(2)).resumeOf).toMatchObject({ externalId: "e1" });
