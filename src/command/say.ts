@@ -90,7 +90,7 @@ export function runLine(catalogue: Catalogue, run: RunView, now: Instant): strin
 export function runDetails(run: RunView): string[] {
   const parameters = Object.entries(run.parameters).map(([name, value]) => `${name}=${String(value)}`);
   return [
-    ...(run.because === "" || run.because === `${run.byName} asked for it` ? [] : [escaped(run.because)]),
+    ...becauseLines(run),
     ...(parameters.length === 0 ? [] : [`With ${escaped(parameters.join(" "))}`]),
     ...(run.version === null ? [] : [`Version ${escaped(run.version)}`]),
     ...(run.left === null || run.state !== "running" ? [] : [capital(run.left)]),
@@ -103,6 +103,13 @@ export function runDetails(run: RunView): string[] {
       : [`${isOver(run) ? "Rerun is not offered:" : ":warning: Careful:"} ${escaped(run.noRerun)}`]),
     ...(run.incident === null ? [] : [`For INC-${run.incident}`]),
   ];
+}
+
+/** The line above has who asked. */
+function becauseLines({ because, byName }: RunView): string[] {
+  const asked = `${byName} asked for it`;
+  if (because === "" || because === asked) return [];
+  return [escaped(because.startsWith(`${asked}. `) ? because.slice(asked.length + 2) : because)];
 }
 
 /** `Chain 1 of 3: *person-sync*, then post-sync, then orphans`; stopped says why. */

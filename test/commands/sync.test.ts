@@ -62,6 +62,10 @@ describe("sync status", () => {
     );
     expect(told(answer)).toContain("The target says that it runs.");
     expect(answer.buttons).toEqual([{ label: "Abort", command: "sync abort run 7", style: "danger" }]);
+    const because = "Asha Rao asked for it. It needs 1 approval by operator: Ben Okafor may give it";
+    const waits = { kind: "done", value: { ...run7, byName: "Asha Rao", because } } as const;
+    const asked = await desk({ runs: { request: async () => waits } }).type("sync run person-sync prod");
+    expect(asked.sections?.[0]?.lines[0]).toBe("It needs 1 approval by operator: Ben Okafor may give it");
   });
 
   test("tells what the target itself says", async () => {
