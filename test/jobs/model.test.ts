@@ -7,7 +7,7 @@ import { scriptedWorld } from "./scripted.ts";
 import { queue } from "./world.ts";
 
 /** `NIGHTDESK_MODEL_HISTORIES=10000 vitest run test/jobs/model.test.ts` is the long form. */
-const HISTORIES = Number(process.env["NIGHTDESK_MODEL_HISTORIES"] ?? 120);
+const HISTORIES = Number(process.env["NIGHTDESK_MODEL_HISTORIES"] ?? 100);
 
 /** Each history has one target and one database, and a run of its own from this state on. */
 async function playground() {

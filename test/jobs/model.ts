@@ -230,8 +230,8 @@ export const steps: fc.Arbitrary<Step>[] = [
 export async function comesToAnEnd(seen: Seen, { here, target, run }: Real): Promise<void> {
   Object.assign(target, { before: () => {}, after: () => {}, says: null, obeys: true, restoreEnds: "succeeded" });
   for (const execution of target.executions.filter(({ key }) => key === "another's")) execution.phase = "succeeded";
-  for (let round = 0; round < 12; round += 1) {
-    const { state, number } = await workDue(here, run, { steps: 40, state: isTerminal });
+  for (let round = 0; round < 60; round += 1) {
+    const { state, number } = await workDue(here, run, { steps: 8, state: isTerminal });
     if (isTerminal(state)) break;
     if (state === "restore_failed") await here.runs.restore(asking(), number, null);
     else if (state === "abort_unconfirmed" || state === "unknown") {
