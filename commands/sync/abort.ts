@@ -3,9 +3,7 @@ import { runData } from "../../src/command/data.ts";
 import { escaped, safe } from "../../src/command/format.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
 import { isOver, runButtons, runLine } from "../../src/command/say.ts";
-import type { RunState, RunView, Unstoppable } from "../../src/services/contract.ts";
-
-const STOPPING: readonly RunState[] = ["aborting", "restoring"];
+import type { RunView, Unstoppable } from "../../src/services/contract.ts";
 
 interface Wanted {
   readonly reference: RunReference;
@@ -31,7 +29,7 @@ export const abort = defineCommand<Wanted, { run: RunView; said: string; cannot?
     services.runs.abort(asking, await meantRun(services, asking, reference), reason),
   say: ({ run, said, cannot }, _, { catalogue, now }) => ({
     // Asked is not stopped: only what the record shows as under way or over is told as done.
-    tone: cannot !== undefined ? "problem" : isOver(run) || STOPPING.includes(run.state) ? "done" : "info",
+    tone: cannot !== undefined ? "problem" : isOver(run) ? "done" : "info",
     text: safe(said),
     sections: [
       { lines: [runLine(catalogue, run, now)] },

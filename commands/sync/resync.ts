@@ -1,6 +1,7 @@
 import { asks, defineCommand } from "../../src/command/command.ts";
 import { runData } from "../../src/command/data.ts";
 import { incidentNumber, jobAndEnvironment, runNumber, usage } from "../../src/command/names.ts";
+import { runOptions } from "../../src/command/run-options.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
 import { nearest } from "../../src/config/nearest.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
@@ -16,14 +17,13 @@ export const resync = defineCommand<WantedResync, Outcome<RunView>>({
     "sync resync esr-applicants prod --incident=INC-7",
     "sync resync --run=12 --only=failed",
   ],
-  hint: "It always shows first how many, which and from where. By mention with a CSV file attached, the ids are that file's.",
+  hint: "It always shows first how many, which and from where. By mention with a CSV file attached, the ids are that file's. `--override=WHY` does it in spite of a freeze.",
   needs: "resync",
   also: "the message shortcut Resync from this file",
-  takes: { options: ["ids", "incident", "run", "only", "reason"] },
-  parse: ({ words, options }, { catalogue }) => {
-    const [ids, incident, run, only, reason] = ["ids", "incident", "run", "only", "reason"].map((name) =>
-      options.get(name),
-    );
+  takes: { options: ["ids", "incident", "run", "only", "reason", "override"] },
+  parse: ({ words, options, flags }, { catalogue }) => {
+    const [ids, incident, run, only] = ["ids", "incident", "run", "only"].map((name) => options.get(name));
+    const { reason, override } = runOptions({ options, flags });
     return {
       ...(words.length === 0 && run !== undefined ? {} : jobAndEnvironment(catalogue, words)),
       ...(ids === undefined ? {} : { ids }),
@@ -31,6 +31,7 @@ export const resync = defineCommand<WantedResync, Outcome<RunView>>({
       ...(run === undefined ? {} : { run: runIn(run) }),
       ...(only === undefined ? {} : { only: onlyIn(only) }),
       ...(reason === undefined ? {} : { reason }),
+      ...(override === undefined ? {} : { override }),
     };
   },
   mayAsk: () => true,

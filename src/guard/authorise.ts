@@ -77,9 +77,14 @@ export function createAuthorise(parts: {
   };
 }
 
+/** A sentence that begins with a name keeps the name as it is written. */
+const ORDINARY = /^(a|an|the|run|another|somebody|nobody|no|it|its|this|these|there)\b/;
+
 /** What the person reads. What stands in the way by itself is a conflict, what somebody decided is a denial. */
 export function refusal(denial: Denial): UserError {
-  const reason = denial.reason.charAt(0).toUpperCase() + denial.reason.slice(1);
+  const reason = ORDINARY.test(denial.reason)
+    ? denial.reason.charAt(0).toUpperCase() + denial.reason.slice(1)
+    : denial.reason;
   return new UserError(denial.check === "what_else" ? "conflict" : "denied", {
     code: denial.code,
     message: denial.check === "who" ? `${denial.reason}.` : `${reason}.`,

@@ -16,6 +16,8 @@ export interface WantedResync {
   readonly run?: number;
   readonly only?: Only;
   readonly reason?: string;
+  /** Why it is to begin in spite of a freeze. */
+  readonly override?: string;
 }
 
 /** Use cases over ids by reference. */

@@ -34,6 +34,8 @@ export interface HandOver {
   readonly parent: Run | null;
   readonly incidentId: number | null;
   readonly reason: string | null;
+  /** Redacted. */
+  readonly override?: string;
   /** Makes the list of ids; not asked when the question about it is being answered. */
   readonly list: () => Promise<MadeList>;
 }
@@ -44,12 +46,14 @@ export async function resync(parts: ResyncParts, asking: Asking, wanted: WantedR
   const parent = wanted.run === undefined ? null : await needRun(parts.store.db, wanted.run);
   const placed = placeOf(parts, wanted, parent);
   const op = parent === null ? "resync" : await opOf(parts, parent);
+  const redact = redactorOf(parts.catalogue);
   return handOver(parts, asking, {
     placed,
     op,
     parent,
     incidentId: await incidentOf(parts, asking, { wanted, parent }),
-    reason: wanted.reason === undefined ? null : redactorOf(parts.catalogue)(wanted.reason),
+    reason: wanted.reason === undefined ? null : redact(wanted.reason),
+    ...(wanted.override === undefined ? {} : { override: redact(wanted.override) }),
     list: () => listOf(parts, asking, { wanted, placed, parent }),
   });
 }
@@ -67,6 +71,7 @@ export async function handOver(parts: ResyncParts, asking: Asking, what: HandOve
     placed,
     parameters: {},
     reason: what.reason,
+    ...(what.override === undefined ? {} : { override: what.override }),
     parent,
     incidentId: what.incidentId,
     kind: "fanout",

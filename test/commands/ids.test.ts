@@ -39,6 +39,14 @@ test.each([
   expect(here.calls).toEqual([]);
 });
 
+test("hands over in spite of a freeze on somebody's word", async () => {
+  const here = desk();
+  await here.type('sync resync person-sync prod --ids=1,2 --override="the fix is out"');
+  expect(here.calls).toEqual([
+    ["fanouts.resync", { job: "person-sync", environment: "prod", ids: "1,2", override: "the fix is out" }],
+  ]);
+});
+
 test("compares both sides; mends in the thread of the run that compared", async () => {
   const here = desk();
   await here.type("sync orphans person-sync prod");

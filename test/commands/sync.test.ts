@@ -263,7 +263,7 @@ describe("sync rerun, abort and settle", () => {
     expect(answer.sections?.at(-1)).toEqual({ title: "For its users, to copy:", lines: ["It goes on; please wait."] });
     const run = { ...run7, state: "aborting" } as const;
     const stopping = desk({ runs: { abort: async () => ({ run, said: "Run 7 is being stopped." }) } });
-    expect((await stopping.type("sync abort run 7")).tone).toBe("done");
+    expect((await stopping.type("sync abort run 7")).tone).toBe("info");
   });
 
   test("pause, resume and restore carry the run and the reason, and claim nothing", async () => {

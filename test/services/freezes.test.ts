@@ -50,7 +50,7 @@ test("one that refuses, refuses, and says who may override it", async () => {
   await here.freezes.add(LEAD(), wanted({ held: "refuse" }));
   await expect(ask(here)).rejects.toMatchObject({
     code: "frozen",
-    message: "Person-sync in prod is frozen by freeze-1 until 2021-03-17 07:00 (Europe/London): TCS is released.",
+    message: "person-sync in prod is frozen by freeze-1 until 2021-03-17 07:00 (Europe/London): TCS is released.",
     wayOut: expect.stringContaining("Carla Diaz may override it"),
   });
 });

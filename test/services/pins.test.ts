@@ -54,7 +54,7 @@ describe("pin", () => {
     });
     const elsewhere = asking({ channel: "C_OTHER", channelName: "other" });
     await expect(pins.set(elsewhere, { ...here, version: "11" })).rejects.toMatchObject({
-      message: "Ndw-etl in preprod may only be pinned from #ops.",
+      message: "ndw-etl in preprod may only be pinned from #ops.",
     });
     await expect(pins.set(asking(), { ...here, version: "11" })).rejects.toMatchObject({
       message: expect.stringContaining("is frozen by release until somebody ends it: the release"),
