@@ -136,7 +136,7 @@ describe.runIf(hasChromium())("the page in a browser", () => {
     const lines = page.locator("main .lines");
     await expectText(lines, "line 30");
     const below = () => lines.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
-    await expect.poll(below).toBeLessThan(2);
+    await expect.poll(below, { timeout: 10_000 }).toBeLessThan(2);
     // The browser tells of the last scroll when there is more below already.
     await lines.evaluate((box) => {
       box.append(Object.assign(document.createElement("div"), { style: "height: 600px" }));
@@ -144,7 +144,7 @@ describe.runIf(hasChromium())("the page in a browser", () => {
     });
     await say("line 31");
     await expectText(lines, "line 31");
-    await expect.poll(below).toBeLessThan(2);
+    await expect.poll(below, { timeout: 10_000 }).toBeLessThan(2);
     await lines.evaluate((box) => {
       box.scrollTop = 0;
       return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
