@@ -7,7 +7,7 @@ import { isTerminal } from "../jobs/states.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { type Chain, changeChain, lockChain, readChain, runsOfChain } from "./chains.store.ts";
-import type { Asking } from "./contract.ts";
+import { type Asking, SURFACES } from "./contract.ts";
 import { readParameters } from "./runs-parameters.ts";
 import { type Requesting, requestRun } from "./runs-request.ts";
 
@@ -106,15 +106,6 @@ function askingOf(chain: Chain, position: number): Asking {
   };
 }
 
-const SURFACES = [
-  "slash",
-  "mention",
-  "button",
-  "modal",
-  "shortcut",
-  "api",
-  "cli",
-] as const satisfies readonly Asking["surface"][];
 const surfaceOf = (kept: string): Asking["surface"] => SURFACES.find((surface) => surface === kept) ?? "api";
 
 async function stop(

@@ -6,7 +6,7 @@ import type { Logger } from "../base/log.ts";
 import type { PersonActor } from "../config/actor.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import { type Db, jsonb, type Store, type Tx } from "../store/store.ts";
-import type { Asking } from "./contract.ts";
+import { type Asking, SURFACES } from "./contract.ts";
 
 /**
  * What people typed, pressed or submitted: kept before it is acknowledged, carried out by a worker, answered exactly
@@ -62,16 +62,6 @@ export interface CommandRequest {
   readonly answeredAt: Instant | null;
   readonly deliveredAt: Instant | null;
 }
-
-const SURFACES = [
-  "slash",
-  "mention",
-  "button",
-  "modal",
-  "shortcut",
-  "api",
-  "cli",
-] as const satisfies readonly Asking["surface"][];
 
 /** Keeps a command, once, and asks for it to be carried out. Acknowledge it to Slack only after this has returned. */
 export async function receiveCommand(
