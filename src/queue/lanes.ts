@@ -5,15 +5,15 @@ import type { WorkKind } from "../store/outbox.ts";
  * Steps are short but wait for others' answers: concurrency is for waiting, not for computing.
  */
 export const LANES = {
-  hear: { kinds: ["inbox"], concurrency: 2 },
-  ask: { kinds: ["command"], concurrency: 16 },
-  act: { kinds: ["run", "chain", "pin", "dead-letters"], concurrency: 32 },
+  hear: { concurrency: 2 },
+  ask: { concurrency: 16 },
+  act: { concurrency: 32 },
   // Each of its own: no slow target holds up what a person asks or the word to stop another, nor a fan-out the next.
-  stop: { kinds: ["abort"], concurrency: 16 },
+  stop: { concurrency: 16 },
   // Room for many fan-outs at slow targets: each has its share of calls (fanout/plan.ts), a new one finds slots free.
-  fan: { kinds: ["chunk"], concurrency: 128 },
-  tell: { kinds: ["incident", "run-card", "answer"], concurrency: 16 },
-} as const satisfies Record<string, { kinds: readonly WorkKind[]; concurrency: number }>;
+  fan: { concurrency: 128 },
+  tell: { concurrency: 16 },
+} as const satisfies Record<string, { concurrency: number }>;
 
 export type Lane = keyof typeof LANES;
 
