@@ -95,7 +95,7 @@ export function runDetails(run: RunView): string[] {
     ...(run.version === null ? [] : [`Version ${escaped(run.version)}`]),
     ...(run.left === null || run.state !== "running" ? [] : [capital(run.left)]),
     ...(run.attempt > 1 ? [`Attempt ${run.attempt}`] : []),
-    ...(run.parent === null ? [] : [`${run.kind === "restore" ? "Restore" : "Rerun"} of run ${run.parent}`]),
+    ...(run.parent === null ? [] : [`${FROM[run.kind]} run ${run.parent}`]),
     ...(run.chain === null ? [] : [chainWords(run.chain)]),
     ...(run.pin === null ? [] : [capital(pinWords(run.pin))]),
     ...(run.noRerun === null
@@ -104,6 +104,13 @@ export function runDetails(run: RunView): string[] {
     ...(run.incident === null ? [] : [`For INC-${run.incident}`]),
   ];
 }
+
+const FROM = {
+  run: "Rerun of",
+  restore: "Restore of",
+  fanout: "Follows",
+  compare: "Follows",
+} as const satisfies Record<RunView["kind"], string>;
 
 /** The line above has who asked. */
 function becauseLines({ because, byName }: RunView): string[] {

@@ -6,7 +6,7 @@ import { type AuditEntry, writeAudit } from "../guard/audit.ts";
 import type { Hold } from "../guard/decision.ts";
 import { freezeWords, OVERRIDE_MS } from "../guard/freezes.ts";
 import { bearRun } from "../jobs/record.ts";
-import { lockRun, type Run, runOf } from "../jobs/runs.store.ts";
+import { lockRun, type Run, type RunKind, runOf } from "../jobs/runs.store.ts";
 import { nextNumber } from "../store/counters.ts";
 import { jsonb, type Tx } from "../store/store.ts";
 import type { Asking } from "./contract.ts";
@@ -111,7 +111,7 @@ async function bind(tx: Tx, run: Run, catalogue: Catalogue): Promise<Run> {
 }
 
 function birthWords({ asking, wanted, hold, catalogue }: Birth): string {
-  const again = wanted.parent === null ? "" : ` again, after run ${wanted.parent.number}`;
+  const again = wanted.parent === null ? "" : AFTER[wanted.kind ?? "run"](wanted.parent.number);
   const why = wanted.reason === null ? "" : `: ${wanted.reason}`;
   const lifted =
     hold.overridden === undefined ? "" : `. The freeze ${hold.overridden.freeze} is overridden: ${wanted.override}`;
@@ -119,3 +119,11 @@ function birthWords({ asking, wanted, hold, catalogue }: Birth): string {
   const asked = hold.approvals === undefined || hold.freeze !== undefined ? "" : `. ${approvalWords(hold.approvals)}`;
   return `${asking.actor.name} asked for it${again}${why}${lifted}${held}${asked}`;
 }
+
+/** What a run is to the one that it comes from. */
+const AFTER = {
+  run: (parent) => ` again, after run ${parent}`,
+  restore: (parent) => `, to bring back what was there before run ${parent}`,
+  fanout: (parent) => `, after run ${parent}`,
+  compare: (parent) => `, after run ${parent}`,
+} as const satisfies Record<RunKind, (parent: number) => string>;

@@ -259,6 +259,7 @@ test("found failed by itself: it stays failed, and its snapshot is brought back 
   if (outcome.kind !== "done") throw new Error("it was asked instead");
   const restore = await numbered(here, outcome.value.number);
   expect(restore).toMatchObject({ kind: "restore", parentId: run.id, state: "queued" });
+  expect(outcome.value.because).toBe("Asha Rao asked for it, to bring back what was there before run 1");
   expect(await drive(here, restore)).toMatchObject({ state: "succeeded", restored: true, proved: true });
   expect(target.calls).toContain(`restore ${restore.intentKey} snap-1`);
   expect(target.runs()).toHaveLength(1);
