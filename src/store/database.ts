@@ -52,6 +52,7 @@ export interface Chains {
   incident_id: number | null;
   jobs: string[];
   next_position: Generated<number>;
+  override: string | null;
   request_key: string;
   requested_by: string;
   requested_by_key: string;
@@ -164,6 +165,7 @@ export interface Fanouts {
   parallel: number;
   per_second: number | null;
   result_at: Temporal.Instant | null;
+  result_file: string | null;
   result_url: string | null;
   run_id: number;
   said: string;
@@ -377,6 +379,7 @@ export interface Runs {
   abort_reason: string | null;
   abort_requested_at: Temporal.Instant | null;
   abort_requested_by: string | null;
+  abort_requested_by_key: string | null;
   abort_requested_by_name: string | null;
   abort_sent: string | null;
   abort_told_at: Temporal.Instant | null;
@@ -438,6 +441,9 @@ export interface Runs {
   target: string;
   target_retry: Json | null;
   version: string | null;
+  wish_by: string | null;
+  wish_by_key: string | null;
+  wish_by_name: string | null;
 }
 
 export interface Signals {
