@@ -12,7 +12,7 @@ export interface Offer {
 /** As much of a run as decides what makes sense now. */
 export type Offered = Pick<
   RunView,
-  "number" | "kind" | "state" | "environment" | "can" | "noRerun" | "then" | "items" | "found"
+  "number" | "kind" | "state" | "environment" | "can" | "lost" | "noRerun" | "then" | "items" | "found"
 > & {
   /** An abort was tried, and its target has no way to carry one out. */
   readonly cannotStop?: boolean;
@@ -25,7 +25,8 @@ export function offersOf(run: Offered): Offer[] {
     command: `sync ${verb} run ${run.number}`,
     acts,
   });
-  const abort = run.cannotStop === true ? [] : [on("Abort", "abort")];
+  // What cannot be reached can only be settled.
+  const abort = run.cannotStop === true || run.lost !== null ? [] : [on("Abort", "abort")];
   switch (run.state) {
     case "awaiting_approval":
       return [on("Approve", "approve"), on("Reject", "reject", false), on("Withdraw", "withdraw", false)];

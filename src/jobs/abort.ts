@@ -3,6 +3,7 @@ import type { Tx } from "../store/store.ts";
 import { abortIntentOf } from "./connections.ts";
 import type { AbortReply } from "./connectors/contract.ts";
 import { handleOf } from "./locate.ts";
+import { LOST_MS, whyLost } from "./lost.ts";
 import { moveRun, noteRun } from "./record.ts";
 import { lockRun, type Run, readRun } from "./runs.store.ts";
 import { DONE, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
@@ -23,7 +24,10 @@ export function createTellAbort(stepping: Stepping): TellAbort {
     const run = await readRun(stepping.store.db, runId);
     if (run === null || run.abortSent !== null || !isStopping(run)) return DONE;
     const line = await locatedLine(stepping, run);
-    if (line === null) return inMs(stepping.clock, RETELL_MS);
+    if (line === null) {
+      const lost = whyLost(stepping, run) !== null;
+      return inMs(stepping.clock, lost ? LOST_MS : run.state === "aborting" ? RETELL_MS : RETELL_DOUBTED_MS);
+    }
     return tell(stepping, run, { line, mode: "soft" });
   };
 }
@@ -123,7 +127,8 @@ export async function doubt(stepping: Stepping, run: Run, why: string): Promise<
   const { clock } = stepping;
   return settle(stepping, run, async (tx, fresh) => {
     if (fresh.state !== "aborting") return inMs(clock, RECHECK_MS);
-    const reason = `the abort is not confirmed: ${why}. It may go on; it is asked again every minute`;
+    const goesOn = whyLost(stepping, fresh) === null ? ". It may go on; it is asked again every minute" : "";
+    const reason = `the abort is not confirmed: ${why}${goesOn}`;
     await moveRun(tx, fresh, { event: "doubt_abort", ...ours(clock, reason) });
     await requestWork(tx, { kind: "run", ref: run.id, dueAt: clock.now().add({ milliseconds: RECHECK_MS }) });
     return inMs(clock, RECHECK_MS);

@@ -2,6 +2,7 @@ import { redactorOf } from "../incidents/redact.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import type { Observation } from "./connectors/contract.ts";
+import { LOST_MS, wayOutOfLost, whyLost } from "./lost.ts";
 import { keepRun, moveRun, noteRun } from "./record.ts";
 import { appendLogLines } from "./run-log.store.ts";
 import type { Run } from "./runs.store.ts";
@@ -101,6 +102,18 @@ async function retry(
   });
   return again(retryAt);
 }
+
+/**
+ * running -> unknown: its target cannot be asked any more. People are told the way out; whether the catalogue has it again
+ * is looked at now and then, and costs nobody anything.
+ */
+export async function loseTarget(tx: Tx, stepping: Stepping, run: Run): Promise<WorkOutcome> {
+  await moveRun(tx, run, { event: "lose_track", ...ours(stepping.clock, lostReason(stepping, run)) });
+  return inMs(stepping.clock, LOST_MS);
+}
+
+export const lostReason = (stepping: Stepping, run: Run): string =>
+  `${whyLost(stepping, run) ?? `${run.target} cannot be asked`}, so nobody can ask how far it is, and it may go on. ${wayOutOfLost(run)}`;
 
 /** Its end was seen, and not how it ended. */
 export async function lose(tx: Tx, stepping: Stepping, run: Run, reason: string): Promise<WorkOutcome> {

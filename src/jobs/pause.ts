@@ -1,7 +1,7 @@
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import type { AbortReply, Observation } from "./connectors/contract.ts";
-import { ended, keepLook, lose } from "./look.ts";
+import { ended, keepLook, lose, loseTarget } from "./look.ts";
 import { moveRun, noteRun } from "./record.ts";
 import type { Run } from "./runs.store.ts";
 import { again, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
@@ -26,7 +26,12 @@ export async function askToPause(stepping: Stepping, run: Run, line: Line): Prom
 export async function watchPaused(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const { clock } = stepping;
   const line = lineOf(stepping, run);
-  if (line === null) return inMs(clock, 60_000);
+  if (line === null) {
+    return settle(stepping, run, async (tx, fresh) => {
+      const evidence = "it was paused when it was last seen";
+      return loseTarget(tx, stepping, await goOn(tx, stepping, fresh, { phase: "unknown", evidence }));
+    });
+  }
   const resume = line.connection.resume;
   const asked =
     run.resumeRequestedAt === null

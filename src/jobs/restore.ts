@@ -4,6 +4,7 @@ import { stopLeftover } from "./abort.ts";
 import type { Connection, Handle, Intent, Observation } from "./connectors/contract.ts";
 import { handleOf } from "./locate.ts";
 import { keepLook } from "./look.ts";
+import { whyLost } from "./lost.ts";
 import { type Happening, keepRun, moveRun, noteRun } from "./record.ts";
 import { type Run, readRun } from "./runs.store.ts";
 import { again, backoffMs, clamp, errorOf, inMs, type Line, lineOf, ours, type Stepping, settle } from "./step.ts";
@@ -59,7 +60,7 @@ export async function restoring(stepping: Stepping, run: Run): Promise<WorkOutco
   const line = lineOf(stepping, run);
   if (line === null) {
     return settle(stepping, run, (tx, fresh) =>
-      silent(tx, stepping, fresh, `the catalogue no longer has ${run.target}`),
+      silent(tx, stepping, fresh, whyLost(stepping, run) ?? `${run.target} cannot be asked`),
     );
   }
   if (run.retryAt !== null && clock.now().epochMilliseconds < run.retryAt.epochMilliseconds) return again(run.retryAt);

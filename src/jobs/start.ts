@@ -3,6 +3,7 @@ import type { Tx } from "../store/store.ts";
 import { beginAbort } from "./abort.ts";
 import { ConnectorError, type Finding, type Handle, type Located } from "./connectors/contract.ts";
 import { acquireLease, holdsLease } from "./leases.ts";
+import { lostReason } from "./look.ts";
 import { endFreeObserved } from "./observed.store.ts";
 import { ownFindings } from "./preflight.ts";
 import { keepRun, moveRun } from "./record.ts";
@@ -52,9 +53,6 @@ export async function prepare(stepping: Stepping, run: Run): Promise<WorkOutcome
 /** preparing -> refused | starting, and then the call itself. */
 export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const { clock } = stepping;
-  const line = lineOf(stepping, run);
-  if (line === null)
-    return refuse(stepping, run, { text: `the catalogue has no target ${run.target} that can be used` });
   const place = stepping.catalogue.jobs[run.job]?.environments[run.environment];
   if (place?.target !== run.target) {
     return refuse(stepping, run, {
@@ -62,6 +60,9 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
       wayOut: "Ask for it again.",
     });
   }
+  const line = lineOf(stepping, run);
+  if (line === null)
+    return refuse(stepping, run, { text: `the catalogue has no target ${run.target} that can be used` });
   const askedAt = clock.now();
   const { capabilities } = line.connection;
   const own = await ownFindings(stepping.store.db, run, { catalogue: stepping.catalogue, capabilities });
@@ -126,7 +127,7 @@ async function begin(stepping: Stepping, run: Run, line: Line): Promise<Handle> 
 export async function recover(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const line = lineOf(stepping, run);
   const why = "Nightdesk was interrupted while it called the start";
-  if (line === null) return loseTrack(stepping, run, `${why}, and the catalogue no longer has ${run.target}`);
+  if (line === null) return loseTrack(stepping, run, `${why}; it may have started. ${lostReason(stepping, run)}`);
   return locate(stepping, run, line, why);
 }
 

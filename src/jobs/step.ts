@@ -7,6 +7,7 @@ import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { type Connections, intentOf } from "./connections.ts";
 import { type Connection, ConnectorError, type Handle, type Intent } from "./connectors/contract.ts";
+import { whyLost } from "./lost.ts";
 import type { Happening, RunChange } from "./record.ts";
 import { lockRun, type Run } from "./runs.store.ts";
 
@@ -26,10 +27,10 @@ export interface Line {
   readonly handle: Handle;
 }
 
-/** Null when the catalogue no longer has the target. */
+/** Null when the catalogue no longer says how the target is asked for it (`whyLost`). */
 export function lineOf(stepping: Stepping, run: Run): Line | null {
   const connection = stepping.connections.of(run.target);
-  if (connection === null) return null;
+  if (connection === null || whyLost(stepping, run) !== null) return null;
   const intent = intentOf(run, stepping.catalogue);
   return { connection, intent, handle: run.handle ?? { scope: run.target, externalId: null } };
 }

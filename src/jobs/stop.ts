@@ -2,7 +2,8 @@ import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { doubt, isLate, tell } from "./abort.ts";
 import type { Observation } from "./connectors/contract.ts";
-import { ended, keepLook } from "./look.ts";
+import { ended, keepLook, lostReason } from "./look.ts";
+import { LOST_MS } from "./lost.ts";
 import { keepRun, moveRun } from "./record.ts";
 import { beginRestore } from "./restore.ts";
 import type { Run } from "./runs.store.ts";
@@ -21,7 +22,7 @@ const UNTOLD_MS = 5_000;
 export async function stop(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const { clock } = stepping;
   const line = lineOf(stepping, run);
-  if (line === null) return doubt(stepping, run, `the catalogue no longer has ${run.target}`);
+  if (line === null) return doubt(stepping, run, lostReason(stepping, run));
   const seen = await line.connection
     .observe(line.handle, line.intent, run.cursor)
     .catch((error: unknown) => errorOf(stepping, error).message);
@@ -39,8 +40,8 @@ export async function stop(stepping: Stepping, run: Run): Promise<WorkOutcome> {
 /** abort_unconfirmed: looked at every minute, for as long as nobody settles it. */
 export async function recheckAbort(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const line = lineOf(stepping, run);
-  const seen =
-    line === null ? null : await line.connection.observe(line.handle, line.intent, run.cursor).catch(() => null);
+  if (line === null) return inMs(stepping.clock, LOST_MS);
+  const seen = await line.connection.observe(line.handle, line.intent, run.cursor).catch(() => null);
   if (seen === null || !isOver(seen)) return inMs(stepping.clock, RECHECK_MS);
   return stopped(stepping, run, seen);
 }

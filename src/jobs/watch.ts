@@ -3,7 +3,8 @@ import type { Tx } from "../store/store.ts";
 import { beginAbort } from "./abort.ts";
 import type { Observation } from "./connectors/contract.ts";
 import { keepLocated } from "./locate.ts";
-import { ended, keepLook, lose, SILENT_LOOKS } from "./look.ts";
+import { ended, keepLook, lose, loseTarget, SILENT_LOOKS } from "./look.ts";
+import { LOST_MS } from "./lost.ts";
 import { askToPause, paused } from "./pause.ts";
 import { keepRun, moveRun, noteRun } from "./record.ts";
 import type { Run } from "./runs.store.ts";
@@ -23,7 +24,7 @@ export const STUCK_CHECK_MS = 10_000;
 /** running: one look at the target. */
 export async function watch(stepping: Stepping, run: Run): Promise<WorkOutcome> {
   const line = lineOf(stepping, run);
-  if (line === null) return inMs(stepping.clock, 60_000);
+  if (line === null) return settle(stepping, run, (tx, fresh) => loseTarget(tx, stepping, fresh));
   if (wantsAbort(run, line)) return abortNow(stepping, run);
   if (run.handle === null && line.connection.capabilities.startKey !== "none") {
     await keepLocated(stepping, run, line);
@@ -61,7 +62,7 @@ export async function lookAgain(stepping: Stepping, run: Run): Promise<WorkOutco
   const { clock } = stepping;
   const line = lineOf(stepping, run);
   const laterMs = clamp((clock.now().epochMilliseconds - run.stateSince.epochMilliseconds) / 10, 60_000, 600_000);
-  if (line === null) return inMs(clock, laterMs);
+  if (line === null) return inMs(clock, LOST_MS);
   const { capabilities } = line.connection;
   if (run.handle !== null && wantsAbort(run, line)) return abortNow(stepping, run);
   if (run.handle === null) {

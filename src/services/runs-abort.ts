@@ -3,6 +3,7 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { ANEW, DEADLINE_MS } from "../jobs/abort.ts";
 import type { Connections } from "../jobs/connections.ts";
+import { wayOutOfLost, whyLost } from "../jobs/lost.ts";
 import { moveRun, noteRun } from "../jobs/record.ts";
 import { lockRun, type Proof, type Run } from "../jobs/runs.store.ts";
 import { requestWork } from "../store/outbox.ts";
@@ -72,6 +73,14 @@ export async function abortRun(
       if (run.kind === "restore") {
         return { run, said: `${name} brings a snapshot back; that is not interrupted.` };
       }
+      const lost = whyLost(parts, run);
+      if (lost !== null) {
+        const kept = `${lost}, so it cannot be told. The abort is kept and sent when it is named again`;
+        const said = `${name} may go on: ${kept}. ${wayOutOfLost(run)}.`;
+        if (run.abortRequestedAt !== null) return { run, said };
+        const noted = await noteRun(tx, run, { ...happening, reason: `${why}; ${kept}`, set: request });
+        return { run: await wake(tx, noted, at), said };
+      }
       const capabilities = parts.connections.of(run.target)?.capabilities;
       // What goes out in calls of ours stops when we stop calling.
       const inParts = run.kind === "fanout" || run.kind === "compare";
@@ -113,11 +122,19 @@ export async function abortRun(
     }
     case "aborting":
       return { run, said: `${name} is being aborted already, since ${run.abortRequestedByName ?? "somebody"} asked.` };
-    case "abort_unconfirmed":
+    case "abort_unconfirmed": {
+      const lost = whyLost(parts, run);
+      if (lost !== null) {
+        return {
+          run,
+          said: `${name} was asked to stop and nobody knows whether it did: ${lost}, so it cannot be asked. ${wayOutOfLost(run)}.`,
+        };
+      }
       return {
         run: await wake(tx, run, at),
         said: `${name} was asked to stop and nobody knows whether it did. The target is asked again now; \`/sync settle run ${run.number}\` when you know.`,
       };
+    }
     case "restore_failed":
       return {
         run,

@@ -122,6 +122,12 @@ function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle
   if (parent.state !== "failed" && parent.state !== "aborted") {
     throw no(`Run ${parent.number} did not fail: there is nothing to continue.`, whole);
   }
+  if (placed.place.target !== parent.target) {
+    throw no(
+      `Run ${parent.number} ended at ${parent.target}, and ${placed.job} is at ${placed.place.target} now.`,
+      whole,
+    );
+  }
   if (connections.of(placed.place.target)?.capabilities.resumeFailed !== true) {
     throw no(`${placed.place.target} cannot continue a run from where it ended.`, whole);
   }

@@ -7,7 +7,7 @@ import type { Asking, Services } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
 import { type PauseWish, unpausable, wishPause } from "./runs-pause.ts";
 import { type Requesting, requestRun } from "./runs-request.ts";
-import { leftBefore, restoreAgain, triedAgain, unrestorable, wantedRestore } from "./runs-restore.ts";
+import { leftBefore, restoreAgain, triedAgain, unrestorable, untriable, wantedRestore } from "./runs-restore.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
 /** What people do with a run that is there: pause, go on, bring its snapshot back. */
@@ -44,7 +44,7 @@ export function createRunControl(
     const act = actOn(run, { action: wished === "pause" ? "abort" : "run", audit: `run.${wished}` });
     const allowed = await authorise.need(asking, act);
     const done = await store.tx(async (tx) => {
-      const not = await unpausable(tx, run.id, { wish: wished, connections });
+      const not = await unpausable(tx, run.id, { wish: wished, catalogue, connections });
       if (not !== null) return not;
       await allowed.record(tx);
       return wishPause(tx, run.id, { wish: wished, by: asking.actor, at: clock.now() });
@@ -57,7 +57,7 @@ export function createRunControl(
   };
 
   const wanted = async (asking: Asking, run: Run, how: { reason: string | null; override?: string }) => {
-    const not = unrestorable(run, connections);
+    const not = unrestorable(run, parts);
     if (not !== null) {
       await denied(asking, actOn(run, { action: "run", audit: "run.restore" }), not.message);
       throw not;
@@ -80,6 +80,11 @@ export function createRunControl(
       const allowed = await authorise.need(asking, act);
       const why = reason === null ? null : redact(reason);
       if (run.state === "restore_failed") {
+        const not = untriable(run, parts);
+        if (not !== null) {
+          await denied(asking, act, not.message);
+          throw not;
+        }
         const again = await store.tx(async (tx) => {
           await allowed.record(tx);
           return restoreAgain(tx, run.id, { by: asking.actor, at: clock.now(), reason: why });

@@ -1,7 +1,9 @@
 import type { Instant } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { PersonActor } from "../config/actor.ts";
+import type { Catalogue } from "../config/catalogue.ts";
 import type { Connections } from "../jobs/connections.ts";
+import { wayOutOfLost, whyLost } from "../jobs/lost.ts";
 import { noteRun } from "../jobs/record.ts";
 import { lockRun, type Run } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
@@ -19,7 +21,7 @@ interface Wished {
 export async function unpausable(
   tx: Tx,
   runId: number,
-  of: { wish: PauseWish; connections: Connections },
+  of: { wish: PauseWish; catalogue: Catalogue; connections: Connections },
 ): Promise<UserError | null> {
   const run = await lockRun(tx, runId);
   const name = `Run ${run.number}`;
@@ -31,6 +33,8 @@ export async function unpausable(
   if (run.kind === "restore" && of.wish === "pause") {
     return no("restore_goes_on", `${name} brings a snapshot back; that is not interrupted.`, "Wait for its end.");
   }
+  const lost = inParts ? null : whyLost(of, run);
+  if (lost !== null) return no("target_lost", `${name} cannot be told anything: ${lost}.`, `${wayOutOfLost(run)}.`);
   if (!inParts && capabilities?.pause !== true) {
     const way =
       capabilities === undefined || capabilities.abort === "none"

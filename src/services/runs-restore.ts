@@ -1,8 +1,10 @@
 import type { Instant } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { PersonActor } from "../config/actor.ts";
+import type { Catalogue } from "../config/catalogue.ts";
 import type { Placed } from "../guard/names.ts";
 import type { Connections } from "../jobs/connections.ts";
+import { whyLost } from "../jobs/lost.ts";
 import { beginRestore } from "../jobs/restore.ts";
 import { lockRun, type Run, runOf } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
@@ -12,7 +14,10 @@ import { lasting } from "./runs-expected.ts";
 import type { WantedRun } from "./runs-wanted.ts";
 
 /** Why the snapshot of this run cannot be brought back by a run of its own; null when it can. */
-export function unrestorable(run: Run, connections: Connections): UserError | null {
+export function unrestorable(
+  run: Run,
+  parts: { readonly catalogue: Catalogue; readonly connections: Connections },
+): UserError | null {
   const name = `run ${run.number}`;
   if (run.kind === "restore") {
     return no("is_a_restore", `Run ${run.number} is a restore itself.`, "Name the run whose snapshot is meant.");
@@ -31,7 +36,12 @@ export function unrestorable(run: Run, connections: Connections): UserError | nu
       `Declare \`snapshot: { maxAge: … }\` for ${run.job}.`,
     );
   }
-  if (connections.of(run.target)?.capabilities.restore !== true) {
+  const now = parts.catalogue.jobs[run.job]?.environments[run.environment]?.target;
+  if (now !== run.target) {
+    const message = `The catalogue no longer has ${run.job} in ${run.environment} at ${run.target}, where the snapshot of ${name} is.`;
+    return no("target_lost", message, `Its snapshot is ${run.snapshot.ref}: bring it back there by hand.`);
+  }
+  if (parts.connections.of(run.target)?.capabilities.restore !== true) {
     const message = `${run.target} has no way to bring a snapshot back from here.`;
     return no("cannot_restore", message, `Its snapshot is ${run.snapshot.ref}: bring it back there by hand.`);
   }
@@ -111,6 +121,17 @@ export const triedAgain = (run: Run): UserError =>
     message: `The restore of run ${run.number} failed; asked for again, the same snapshot is tried once more and nothing else is checked.`,
     wayOut: "Nothing was done. Leave --dry-run out.",
   });
+
+/** Why a restore that failed cannot be tried once more: then it is repaired by hand, and settled. */
+export function untriable(
+  run: Run,
+  parts: { readonly catalogue: Catalogue; readonly connections: Connections },
+): UserError | null {
+  const lost = whyLost(parts, run);
+  if (lost === null) return null;
+  const wayOut = `Repair it at ${run.target}, then \`/sync settle run ${run.number} failed\`; or put it back into the catalogue.`;
+  return no("target_lost", `The snapshot of run ${run.number} cannot be brought back: ${lost}.`, wayOut);
+}
 
 /** restore_failed -> restoring, on a person's word. */
 export async function restoreAgain(

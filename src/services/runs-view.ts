@@ -4,8 +4,10 @@ import type { Catalogue } from "../config/catalogue.ts";
 import { countsOf } from "../fanout/counts.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Capabilities } from "../jobs/connectors/contract.ts";
+import { whyLost } from "../jobs/lost.ts";
 import { openPins } from "../jobs/pins.store.ts";
 import { lastReasons, type Run, runNumbered } from "../jobs/runs.store.ts";
+import { isTerminal } from "../jobs/states.ts";
 import type { Db } from "../store/store.ts";
 import { chainsById } from "./chains.store.ts";
 import type { ChainPlace, RunAbilities, RunView } from "./contract.ts";
@@ -72,6 +74,7 @@ export async function viewRuns(parts: Viewing, runs: readonly Run[]): Promise<Ru
       then: thenOf(parts, run, chains.get(run.id)),
       pin: pin === undefined ? null : viewPin(pin),
       can: abilitiesOf(run, capabilities),
+      lost: isTerminal(run.state) || inParts(run) ? null : whyLost(parts, run),
       noRerun: await whyNotAgain(db, run, { versions: capabilities?.versions === true }),
     });
   }
@@ -109,11 +112,9 @@ function thenOf({ catalogue }: Viewing, run: Run, chain: ChainPlace | undefined)
 /** What the target can do with this run, as it stands. */
 export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbilities {
   const badEnd = run.state === "failed" || run.state === "aborted";
-  // What goes out in calls of ours stops and waits when we do.
-  const inParts = run.kind === "fanout" || run.kind === "compare";
   return {
-    abort: inParts || (capabilities !== null && capabilities.abort !== "none"),
-    pause: inParts || capabilities?.pause === true,
+    abort: inParts(run) || (capabilities !== null && capabilities.abort !== "none"),
+    pause: inParts(run) || capabilities?.pause === true,
     // What was brought back from the snapshot is not where it ended.
     resumeFailed:
       capabilities?.resumeFailed === true &&
@@ -128,6 +129,9 @@ export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbi
       (badEnd || run.state === "restore_failed"),
   };
 }
+
+/** What goes out in calls of ours stops and waits when we do. */
+const inParts = ({ kind }: Run): boolean => kind === "fanout" || kind === "compare";
 
 /** Who said yes to exactly what the run is. */
 async function approversOf(db: Db, ids: readonly number[]): Promise<ReadonlyMap<number, string[]>> {

@@ -47,6 +47,8 @@ export interface RunView {
   readonly pin: PinView | null;
   /** What its target can do with it now. */
   readonly can: RunAbilities;
+  /** While it has not ended: why its target cannot be asked for it any more; null: it can. */
+  readonly lost: string | null;
   /** Why it makes no sense to run it as it is, now or again; null: nothing speaks against it. */
   readonly noRerun: string | null;
 }

@@ -188,7 +188,7 @@ test("a restore whose target was taken out of the catalogue is not waited for wi
   const { store, clock } = here;
   const without = { ...here, ...partsOf({ store, clock, catalogue: here.catalogue }) };
   const failed = await drive(without, run, { state: "restore_failed", steps: 200 });
-  expect(failed.error?.message).toContain("the catalogue no longer has sync-prod");
+  expect(failed.error?.message).toContain("the catalogue no longer names sync-prod");
 });
 
 test("a run of kind restore that was paused at its target is told to go on, and people can tell it again", async () => {

@@ -43,6 +43,7 @@ export interface RunCard {
   readonly then: readonly string[];
   readonly pin: PinView | null;
   readonly can: RunAbilities;
+  readonly lost: string | null;
   readonly noRerun: string | null;
   readonly logUrl: string | null;
   /** An abort was tried, and the target has no way to carry one out. */

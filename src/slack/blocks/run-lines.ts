@@ -38,7 +38,11 @@ function waitsFor(run: RunCard): string[] {
     case "aborting":
       return stoppingLines(run);
     case "abort_unconfirmed":
-      return ["The target is asked again every minute. No other run of it starts until its end is proved or settled."];
+      return [
+        run.lost === null
+          ? "The target is asked again every minute. No other run of it starts until its end is proved or settled."
+          : "No other run of it starts until it is settled.",
+      ];
     case "restoring":
       return [`What was there before is being brought back${snapshotWords(run)}. That is not interrupted.`];
     case "restore_failed":
