@@ -26,7 +26,17 @@ export type Action = (typeof ACTIONS)[number];
 export const SEVERITIES = ["sev1", "sev2", "sev3", "sev4"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-export const SIGNAL_KINDS = ["firing", "resolved", "started", "progress", "finished", "failed", "deployed"] as const;
+export const SIGNAL_KINDS = [
+  "firing",
+  "resolved",
+  "started",
+  "progress",
+  "finished",
+  "failed",
+  "deployed",
+  /** Something that people should read: it starts nothing and ends nothing. */
+  "noted",
+] as const;
 export type SignalKind = (typeof SIGNAL_KINDS)[number];
 
 const name = z.string().min(1);

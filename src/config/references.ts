@@ -185,7 +185,7 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
       checkRelated({ catalogue, error, warn }, environment, at);
     });
     const hasJob = Object.hasOwn(message.pattern.regexp.namedGroups(), "job");
-    if (hasJob || message.signal === "firing" || message.signal === "resolved" || message.signal === "deployed") return;
+    if (hasJob || ["firing", "resolved", "deployed", "noted"].includes(message.signal)) return;
     const hint = "add a group (?<job>…) around the job's name";
     const says = `signal ${message.signal} is about a job and this pattern does not say which`;
     // A failure without a job can still be an incident; a start or an end without one says nothing.

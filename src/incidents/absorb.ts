@@ -150,6 +150,7 @@ function sayings(
       // Another job's end is on the record; who looks after this incident did not wait for it.
       return say(signal.job === null || before.jobs.includes(signal.job));
     case "deployed":
+    case "noted":
       return say(true);
     case "started":
       return say(false);

@@ -70,6 +70,7 @@ export async function linkSignal(
     case "resolved":
     case "progress":
     case "deployed":
+    case "noted":
       return null;
   }
 }

@@ -97,7 +97,7 @@ test("an end joins the open incident however long ago its last signal was", () =
 
 test("what opens nothing is left by itself without an open incident", () => {
   const { take, incidents } = desk();
-  for (const kind of ["started", "progress", "finished", "deployed", "resolved"] as const) {
+  for (const kind of ["started", "progress", "finished", "deployed", "noted", "resolved"] as const) {
     expect(take(signal({ minute: 0, kind })).kind).toBe("leave");
   }
   expect(incidents).toEqual([]);
@@ -159,7 +159,7 @@ const environments = fc.constantFrom("prod", "preprod", "nimdta");
 const someSignal = fc.record({
   minute: fc.integer({ min: 0, max: 900 }),
   late: fc.integer({ min: 0, max: 59 }),
-  kind: fc.constantFrom("firing", "failed", "resolved", "finished", "started", "progress", "deployed"),
+  kind: fc.constantFrom("firing", "failed", "resolved", "finished", "started", "progress", "deployed", "noted"),
   environment: fc.option(environments),
   service: fc.constantFrom("tis-sync", "esr-generator", "esr-notifier"),
   cause: fc.constantFrom("A", "B"),
