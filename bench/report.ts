@@ -3,13 +3,13 @@ export interface Metric {
   readonly bench: string;
   readonly metric: string;
   readonly value: number;
-  readonly unit: "1/s" | "ms" | "MB" | "count";
+  readonly unit: "1/s" | "ms" | "MB" | "count" | "share";
   readonly limit?: { readonly name: string; readonly value: number };
 }
 
 /** JSON lines are all that stdout gets; everything a person reads on the way goes to stderr. */
 export function report(metric: Metric): void {
-  process.stdout.write(`${JSON.stringify({ ...metric, value: round(metric.value), ...limitOf(metric) })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...metric, value: round(metric, metric.value), ...limitOf(metric) })}\n`);
 }
 
 /** A metric that could not be taken: an error line, and the run ends with 1. */
@@ -41,6 +41,10 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 const limitOf = (metric: Metric) =>
-  metric.limit === undefined ? {} : { limit: { name: metric.limit.name, value: round(metric.limit.value) } };
+  metric.limit === undefined ? {} : { limit: { name: metric.limit.name, value: round(metric, metric.limit.value) } };
 
-const round = (value: number): number => Math.round(value * 10) / 10;
+/** A share is close to 1 where it matters: it keeps four digits. */
+function round({ unit }: Metric, value: number): number {
+  const digits = unit === "share" ? 10_000 : 10;
+  return Math.round(value * digits) / digits;
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { startPostgres } from "../sandbox/postgres.ts";
+import { openStore } from "../src/store/store.ts";
+import { administer, databaseUrl, prepareTemplate } from "../test/helpers/template.ts";
+import { corpusOf, FIXED_SEED } from "./folding/corpus.ts";
+import { play } from "./folding/play.ts";
+import {
+  type Confusion,
+  confusionsOf,
+  type Judged,
+  precisionOf,
+  recallOf,
+  type Score,
+  scoreOf,
+  sumOf,
+} from "./folding/score.ts";
+import type { Storm } from "./folding/storm.ts";
+import { progress, report } from "./report.ts";
+
+const STORMS_OF_A_KIND = 4;
+const LEAST = 0.95;
+const CONFUSIONS_SHOWN = 6;
+
+/**
+ * `folding`: of all pairs of alerts that were put in one incident, the share that has one cause (precision); of all that
+ * have one cause, the share that was put together (recall). `--seed=NAME` for the fresh nights (else a new one each
+ * time), `--each=N` storms of a kind, `--kind=NAME` only that one, `--verbose` tells the confusions.
+ */
+export async function folding(words: readonly string[] = []): Promise<void> {
+  const { values: options } = parseArgs({
+    args: [...words],
+    options: {
+      seed: { type: "string", default: randomBytes(4).toString("hex") },
+      each: { type: "string", default: String(STORMS_OF_A_KIND) },
+      kind: { type: "string" },
+      verbose: { type: "boolean", default: false },
+    },
+  });
+  const postgres = await startPostgres();
+  try {
+    const table = async (seed: string, suffix: string) => {
+      const storms = corpusOf(seed, Number(options.each)).filter(({ kind }) => (options.kind ?? kind) === kind);
+      progress(`folding: ${storms.length} storms of seed ${seed}`);
+      const played: Played[] = [];
+      for (const storm of storms) played.push({ storm, alerts: await playApart(postgres.url, storm) });
+      tellKinds(played, options.verbose);
+      const score = sumOf(played.map(({ alerts }) => scoreOf(alerts)));
+      const limit = { name: "least", value: LEAST };
+      report({ bench: "folding", metric: `precision${suffix}`, value: precisionOf(score), unit: "share", limit });
+      report({ bench: "folding", metric: `recall${suffix}`, value: recallOf(score), unit: "share", limit });
+    };
+    await table(FIXED_SEED, "");
+    await table(options.seed, "_fresh");
+  } finally {
+    await postgres.close();
+  }
+}
+
+interface Played {
+  readonly storm: Storm;
+  readonly alerts: readonly Judged[];
+}
+
+/** Every storm in a database of its own. */
+async function playApart(server: string, storm: Storm): Promise<Judged[]> {
+  const template = await prepareTemplate(server);
+  const name = `storm_${randomBytes(6).toString("hex")}`;
+  await administer(server, async (client) => {
+    await client.query(`create database "${name}" template "${template}" strategy file_copy`);
+  });
+  const store = openStore({ url: databaseUrl(server, name), connections: 5, application: "folding" });
+  try {
+    return await play(storm, store);
+  } finally {
+    await store.close();
+    await administer(server, async (client) => {
+      await client.query(`drop database "${name}" with (force)`);
+    });
+  }
+}
+
+function tellKinds(played: readonly Played[], verbose: boolean): void {
+  for (const kind of new Set(played.map(({ storm }) => storm.kind))) {
+    const mine = played.filter(({ storm }) => storm.kind === kind);
+    progress(`  ${kind.padEnd(26)} ${inWords(sumOf(mine.map(({ alerts }) => scoreOf(alerts))))}`);
+    if (!verbose) continue;
+    for (const { storm, alerts } of mine) {
+      const confusions = confusionsOf(alerts, CONFUSIONS_SHOWN);
+      if (confusions.length > 0) progress(`    seed ${storm.seed}: ${inWords(scoreOf(alerts))}`);
+      for (const confusion of confusions) progress(`      ${tell(confusion)}`);
+    }
+  }
+}
+
+const inWords = (score: Score): string =>
+  `precision ${precisionOf(score).toFixed(3)} recall ${recallOf(score).toFixed(3)} (${score.joined} pairs joined, ${score.wronglyJoined} wrongly, ${score.wronglySplit} wrongly split)`;
+
+const tell = ({ what, pairs, titles }: Confusion): string => `${what} ${pairs} x\n        ${titles.join("\n        ")}`;
