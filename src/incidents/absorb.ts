@@ -88,7 +88,7 @@ export function absorb(
     rate: alert ? countIn(before.rate, at) : before.rate,
     firstSeenAt: alert ? earlier(before.firstSeenAt, signal.at) : before.firstSeenAt,
     lastSeenAt: alert ? later(before.lastSeenAt, at) : before.lastSeenAt,
-    conditions: conditionsAfter(before, signal, at),
+    conditions: conditionsAfter(before, signal, signal.asOf ?? at),
   };
   const said = sayings(before, counted, signal, by);
   const raised = raise(counted, signal, by);

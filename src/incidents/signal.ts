@@ -26,6 +26,8 @@ export interface NewSignal {
   readonly error: string | null;
   readonly url: string | null;
   readonly at: Instant;
+  /** What it says of its condition holds as of then, where that is earlier than `at`. */
+  readonly asOf?: Instant;
   readonly receivedAt: Instant;
   /** Hash of what a later `resolved` or `finished` takes back. */
   readonly condition: string;

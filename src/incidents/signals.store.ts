@@ -1,4 +1,5 @@
 import { type Selectable, sql } from "kysely";
+import { Temporal } from "temporal-polyfill";
 import type { Instant } from "../base/clock.ts";
 import type { IncidentId, RunId, SignalId } from "../base/ids.ts";
 import type { Severity, SignalKind } from "../config/catalogue.ts";
@@ -70,7 +71,11 @@ export async function keepJoinings(tx: Tx, joinings: readonly Joining[]): Promis
   const rows = joinings.map(({ signal, incident, joinedBy, run }) => ({
     id: signal.id,
     incident_id: incident,
-    joined_by: { ...joinedBy, condition: signal.condition },
+    joined_by: {
+      ...joinedBy,
+      condition: signal.condition,
+      ...(signal.asOf === undefined ? {} : { asOf: signal.asOf.epochMilliseconds }),
+    },
     run_id: run,
     environment: signal.environment,
   }));
@@ -131,6 +136,7 @@ export async function signalsAfter(
 function signalOf(row: Selectable<Signals>): SavedSignal {
   const joined = row.joined_by;
   const condition = typeof joined === "object" && joined !== null && "condition" in joined ? joined["condition"] : "";
+  const asOf = typeof joined === "object" && joined !== null && "asOf" in joined ? joined["asOf"] : undefined;
   return {
     id: row.id as SignalId,
     inboxId: row.inbox_id,
@@ -152,6 +158,7 @@ function signalOf(row: Selectable<Signals>): SavedSignal {
     at: row.at,
     receivedAt: row.received_at,
     condition: typeof condition === "string" ? condition : "",
+    ...(typeof asOf === "number" ? { asOf: Temporal.Instant.fromEpochMilliseconds(asOf) } : {}),
   };
 }
 

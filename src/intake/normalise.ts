@@ -26,6 +26,7 @@ export function normalise(
   const orNull = (text: string | undefined, most: number) => (text === undefined ? null : clean(text, most) || null);
 
   const job = signal.job === undefined ? null : names.job(storable(signal.job)).slice(0, 200);
+  const at = believed(signal.at, from.delivery.receivedAt);
   const place = placeOf(signal, { job, catalogue });
   const service =
     signal.service === undefined
@@ -51,7 +52,8 @@ export function normalise(
     counts: signal.counts ?? null,
     error: orNull(signal.error, 3_000),
     url: orNull(signal.url, 1_000),
-    at: believed(signal.at, from.delivery.receivedAt),
+    at,
+    ...(signal.asOf === undefined ? {} : { asOf: earlier(signal.asOf, at) }),
     receivedAt: from.delivery.receivedAt,
   } satisfies Omit<NewSignal, "condition">;
   return { ...normal, condition: conditionOf(normal, signal.condition) };
@@ -102,6 +104,9 @@ function believed(stated: Instant, receivedAt: Instant): Instant {
     ? receivedAt
     : Temporal.Instant.fromEpochMilliseconds(stated.epochMilliseconds);
 }
+
+const earlier = (a: Instant, b: Instant): Instant =>
+  Temporal.Instant.fromEpochMilliseconds(Math.min(a.epochMilliseconds, b.epochMilliseconds));
 
 const shorten = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most - 1)}…`.toWellFormed() : text;

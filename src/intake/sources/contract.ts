@@ -34,6 +34,11 @@ export interface Signal {
   readonly title: string;
   /** When it happened, by the sender; a source without a time of its own gives the delivery's. */
   readonly at: Instant;
+  /**
+   * What it says holds as of then, where that is earlier: a build that ends now was made of what there was when it began.
+   * Of two words about one condition the one with the later such time is the newer.
+   */
+  readonly asOf?: Instant | undefined;
   readonly service?: string | undefined;
   readonly environment?: string | undefined;
   /** Candidates, when the sender cannot say which environment spoke. */
