@@ -12,7 +12,7 @@ export interface Offer {
 /** As much of a run as decides what makes sense now. */
 export type Offered = Pick<
   RunView,
-  "number" | "kind" | "state" | "environment" | "can" | "lost" | "noRerun" | "then" | "items" | "found"
+  "number" | "kind" | "state" | "environment" | "can" | "lost" | "noRerun" | "then" | "items" | "found" | "mended"
 > & {
   /** An abort was tried, and its target has no way to carry one out. */
   readonly cannotStop?: boolean;
@@ -64,17 +64,17 @@ export function offersOf(run: Offered): Offer[] {
   }
 }
 
-/** What a comparison found, each side for itself. */
-function mend({ number, found }: Offered): Offer[] {
+/** What a comparison found, each side for itself, until it is mended. */
+function mend({ number, found, mended }: Offered): Offer[] {
   if (found === null) return [];
   const command = `sync repair run ${number}`;
   const { orphans, lost } = found;
   const said = (count: number): string => count.toLocaleString("en-GB");
   return [
-    ...(orphans === 0
+    ...(orphans === 0 || mended.deleted !== null
       ? []
       : [{ label: `Delete ${said(orphans)} from the target`, command: `${command} --delete`, acts: true } as const]),
-    ...(lost === 0
+    ...(lost === 0 || mended.resynced !== null
       ? []
       : [{ label: `Resync ${said(lost)} to the target`, command: `${command} --resync`, acts: true } as const]),
   ];

@@ -81,6 +81,10 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
   await show(tx, moved, move.at);
   if (ended && moved.chainId !== null) await requestWork(tx, { kind: "chain", ref: moved.chainId, dueAt: move.at });
   if (to === "failed") await showBefore(tx, moved, move.at);
+  // What was brought back or repaired is no longer offered by the run that left it.
+  if (to === "succeeded" && moved.kind !== "run" && moved.parentId !== null) {
+    await requestWork(tx, { kind: "run-card", ref: moved.parentId, dueAt: move.at });
+  }
   if (to === "running" && moved.pinAfterStart) await pinWithStart(tx, moved, move.at);
   return moved;
 }

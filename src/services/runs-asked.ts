@@ -5,6 +5,7 @@ import { redactorOf } from "../incidents/redact.ts";
 import type { Handle } from "../jobs/connectors/contract.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { Asking, RunOptions } from "./contract.ts";
+import { mendedBy } from "./runs-mended.store.ts";
 import { asTyped, readParameters } from "./runs-parameters.ts";
 import type { Requesting } from "./runs-request.ts";
 import { incidentIdOf, needRun } from "./runs-view.ts";
@@ -39,7 +40,7 @@ export async function wantedRerun(
   if (parent.kind !== "run") throw notAJob(parent);
   const placed = needPlaced(parts.catalogue, parent);
   const parameters = readParameters({ name: placed.job, definition: placed.definition }, asTyped(parent.parameters));
-  const resumeOf = again.from === "failed" ? endedWhere(parts, placed, parent) : null;
+  const resumeOf = again.from === "failed" ? await endedWhere(parts, placed, parent) : null;
   const incidentId = await incidentOf(parts, asking, parent);
   const options = await optionsOf(parts, asking, { placed, ...again });
   return { placed, parameters, parent, incidentId, ...options, ...(resumeOf === null ? {} : { resumeOf }) };
@@ -115,7 +116,7 @@ function notAJob({ number, kind }: Run): UserError {
   });
 }
 
-function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle {
+async function endedWhere({ store, connections }: Parts, placed: Placed, parent: Run): Promise<Handle> {
   const no = (message: string, wayOut: string) =>
     new UserError("unsupported", { code: "cannot_continue", message, wayOut: `Nothing was started. ${wayOut}` });
   const whole = `\`/sync rerun run ${parent.number}\` runs it from its beginning.`;
@@ -131,9 +132,10 @@ function endedWhere({ connections }: Parts, placed: Placed, parent: Run): Handle
   if (connections.of(placed.place.target)?.capabilities.resumeFailed !== true) {
     throw no(`${placed.place.target} cannot continue a run from where it ended.`, whole);
   }
-  if (parent.restored) {
+  const by = (await mendedBy(store.db, [parent.id])).get(parent.id)?.restored ?? null;
+  if (parent.restored || by !== null) {
     throw no(
-      `What run ${parent.number} had done was taken back with its snapshot: there is nothing to continue.`,
+      `What run ${parent.number} had done was taken back with its snapshot${by === null ? "" : ` by run ${by}`}: there is nothing to continue.`,
       whole,
     );
   }

@@ -10,10 +10,11 @@ import { lastReasons, type Run, runNumbered } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
 import type { Db } from "../store/store.ts";
 import { chainsById } from "./chains.store.ts";
-import type { ChainPlace, RunAbilities, RunView } from "./contract.ts";
+import type { ChainPlace, Mended, RunAbilities, RunView } from "./contract.ts";
 import { viewPin } from "./pins-view.ts";
 import { whyNotAgain } from "./runs-again.ts";
 import { courseOf, expectedEnd, leftWords, usualFor, usualWords } from "./runs-expected.ts";
+import { mendedBy, NOT_MENDED } from "./runs-mended.store.ts";
 
 /** What a view is made from. */
 export interface Viewing {
@@ -40,12 +41,14 @@ export async function viewRuns(parts: Viewing, runs: readonly Run[]): Promise<Ru
   );
   const approved = await approversOf(db, ids);
   const items = await itemsOf(db, runs);
+  const mends = await mendedBy(db, ids);
   const chains = await chainPlaces(db, runs);
   const pins = new Map((await openPins(db)).map((pin) => [placeKey(pin), pin]));
   const views: RunView[] = [];
   for (const run of runs) {
     const capabilities = parts.connections.of(run.target)?.capabilities ?? null;
     const pin = pins.get(placeKey(run));
+    const mended = mends.get(run.id) ?? NOT_MENDED;
     views.push({
       number: run.number,
       state: run.state,
@@ -70,10 +73,11 @@ export async function viewRuns(parts: Viewing, runs: readonly Run[]): Promise<Ru
       ...(await expectedOf(parts, run)),
       items: items.get(run.id)?.counts ?? null,
       found: items.get(run.id)?.found ?? null,
+      mended,
       chain: chains.get(run.id) ?? null,
       then: thenOf(parts, run, chains.get(run.id)),
       pin: pin === undefined ? null : viewPin(pin),
-      can: abilitiesOf(run, capabilities),
+      can: abilitiesOf(run, capabilities, mended),
       lost: isTerminal(run.state) || inParts(run) ? null : whyLost(parts, run),
       noRerun: await whyNotAgain(db, run, { versions: capabilities?.versions === true }),
     });
@@ -110,8 +114,9 @@ function thenOf({ catalogue }: Viewing, run: Run, chain: ChainPlace | undefined)
 }
 
 /** What the target can do with this run, as it stands. */
-export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbilities {
+function abilitiesOf(run: Run, capabilities: Capabilities | null, mended: Mended): RunAbilities {
   const badEnd = run.state === "failed" || run.state === "aborted";
+  const restored = run.restored || mended.restored !== null;
   return {
     abort: inParts(run) || (capabilities !== null && capabilities.abort !== "none"),
     pause: inParts(run) || capabilities?.pause === true,
@@ -119,13 +124,13 @@ export function abilitiesOf(run: Run, capabilities: Capabilities | null): RunAbi
     resumeFailed:
       capabilities?.resumeFailed === true &&
       badEnd &&
-      !run.restored &&
+      !restored &&
       run.kind === "run" &&
       run.handle?.externalId != null,
     restore:
       capabilities?.restore === true &&
       run.snapshot !== null &&
-      !run.restored &&
+      !restored &&
       (badEnd || run.state === "restore_failed"),
   };
 }

@@ -40,6 +40,7 @@ export interface RunView {
   readonly items: Readonly<Record<string, number>> | null;
   /** A comparison that has read both sides: how many ids only the target has, and only the source; null: it is none. */
   readonly found: { readonly orphans: number; readonly lost: number } | null;
+  readonly mended: Mended;
   readonly chain: ChainPlace | null;
   /** Once it has succeeded: the jobs that the catalogue has after it there, unless a chain sees to them. */
   readonly then: readonly string[];
@@ -51,6 +52,15 @@ export interface RunView {
   readonly lost: string | null;
   /** Why it makes no sense to run it as it is, now or again; null: nothing speaks against it. */
   readonly noRerun: string | null;
+}
+
+/** The numbers of the runs that set right what a run left, or found: proved; null: none did. */
+export interface Mended {
+  /** Brought its snapshot back. */
+  readonly restored: number | null;
+  /** Of a comparison: deleted what only the target had, resynced what only the source had. */
+  readonly deleted: number | null;
+  readonly resynced: number | null;
 }
 
 /** What can be done with a run as it stands, by what its target is able to do. */

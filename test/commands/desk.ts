@@ -81,6 +81,7 @@ export const run7: RunView = {
   then: [],
   pin: null,
   can: { abort: true, pause: false, resumeFailed: false, restore: false },
+  mended: { restored: null, deleted: null, resynced: null },
   lost: null,
   noRerun: null,
 };

@@ -74,6 +74,9 @@ test("mends on a person's word: deletes what the source no longer has, leaves wh
   await work(here);
   expect(await items(here, lost.number)).toEqual({ f: "done" });
   expect(lost.parent).toBe(run);
+  expect(await here.runs.get(asking(), run)).toMatchObject({
+    mended: { restored: null, deleted: repair.number, resynced: lost.number },
+  });
 });
 
 test("goes on after a crash where it was: at most the two pages at hand are read again", async () => {

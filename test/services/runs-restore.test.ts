@@ -72,3 +72,31 @@ test("a snapshot of what a failed run left is said to be one, and which run's wa
   const third = await failed();
   expect(await planOf(third.number)).not.toContain("was not brought back");
 });
+
+test("once a restore of its own is proved, the failed run offers neither restore nor to go on where it ended", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  target.capabilities = { resumeFailed: true };
+  const run = await running();
+  const [execution] = target.executions;
+  if (execution !== undefined) Object.assign(execution, { phase: "failed", evidence: "stage 4 failed" });
+  await drive(here, run, { state: "failed" });
+  expect(await here.runs.get(asking(), run.number)).toMatchObject({ can: { restore: true, resumeFailed: true } });
+
+  const restore = await here.runs.restore(asking(), run.number, null);
+  if (restore.kind !== "done") throw new Error("it was asked instead");
+  const cards = async () => {
+    const rows = here.store.db.selectFrom("outbox").select("ref").where("kind", "=", "run-card");
+    return (await rows.execute()).map(({ ref }) => ref);
+  };
+  await here.store.db.deleteFrom("outbox").execute();
+  await drive(here, await numbered(here, restore.value.number), { state: "succeeded" });
+  expect(await cards()).toContain(run.id);
+  expect(await here.runs.get(asking(), run.number)).toMatchObject({
+    mended: { restored: restore.value.number },
+    can: { restore: false, resumeFailed: false },
+  });
+  await expect(here.runs.rerun(asking(), run.number, { from: "failed" })).rejects.toMatchObject({
+    message: expect.stringContaining(`by run ${restore.value.number}`),
+  });
+  expect(await here.runs.rerun(asking(), run.number)).toMatchObject({ kind: "done" });
+});

@@ -31,6 +31,7 @@ export interface RunCard {
   readonly usual: string | null;
   readonly items: Readonly<Record<string, number>> | null;
   readonly found: RunView["found"];
+  readonly mended: RunView["mended"];
   readonly error: string | null;
   /** The try that is due; `own`: by the target itself, of one of its steps. */
   readonly retry: { readonly number: number; readonly of: number; readonly at: Instant; readonly own: boolean } | null;

@@ -12,6 +12,7 @@ export function detailLines(run: RunCard): string[] {
     ...howFar(run),
     ...error(run),
     ...because(run),
+    ...mended(run),
     ...noRerun(run),
     ...(run.chain === null ? [] : [chainWords(run.chain)]),
     ...(run.pin === null ? [] : [`:pushpin: ${capital(pinWords(run.pin))}`]),
@@ -147,7 +148,10 @@ function because(run: RunCard): string[] {
   if (run.state === "aborting" && run.stopping !== null) return [];
   if (run.state !== "refused" && run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100)))
     return [];
-  const unsaid = withoutState(withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run), run);
+  const unsaid = withoutMend(
+    withoutState(withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run), run),
+    run,
+  );
   return unsaid === "" ? [] : [saidText(clip(capital(unsaid), 900))];
 }
 
@@ -177,6 +181,21 @@ function withoutAsker(because: string, { byName }: RunCard): string {
 /** The words of these states begin or end with it. */
 function withoutState(because: string, { state }: RunCard): string {
   return OVER.includes(state) ? because.replace(/^Nothing was started: |\. Nothing was started\.?$/g, "") : because;
+}
+
+/** What was mended is not asked for again. */
+function withoutMend(because: string, { mended: { deleted, resynced } }: RunCard): string {
+  return deleted === null && resynced === null
+    ? because
+    : because.replace(/\. Mend it with `[^`]*`(?: and `[^`]*`)?/, "");
+}
+
+function mended({ mended: { restored, deleted, resynced } }: RunCard): string[] {
+  return [
+    ...(restored === null ? [] : [`What was there before was brought back by run ${restored}.`]),
+    ...(deleted === null ? [] : [`What only the target had was deleted by run ${deleted}.`]),
+    ...(resynced === null ? [] : [`What only the source had was resynced by run ${resynced}.`]),
+  ];
 }
 
 function noRerun(run: RunCard): string[] {

@@ -23,6 +23,17 @@ test("any run is a message that Slack takes and calls nobody", () => {
   );
 });
 
+test("what was mended by a run of its own is said, and no longer offered", () => {
+  const found = { orphans: 3, lost: 2 };
+  const because = "5 ids in the source: 3 only in the target. Mend it with `/sync repair run 4 --delete` and `…`";
+  const compared = { kind: "compare", state: "succeeded", found, because } as const;
+  expect(offered(compared)).toEqual(["repair --delete", "repair --resync"]);
+  const deleted = { ...compared, mended: { restored: null, deleted: 5, resynced: null } };
+  expect(offered(deleted)).toEqual(["repair --resync"]);
+  expect(drawn(deleted)).toContain("deleted by run 5");
+  expect(drawn(deleted)).not.toContain("Mend it with");
+});
+
 test("a run never reads as proved when it was not", () => {
   const plain = { pin: null, chain: null } as const;
   fc.assert(
