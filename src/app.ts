@@ -18,10 +18,12 @@ import { createMetrics } from "./http/metrics.ts";
 import { createHttpServer } from "./http/server.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
 import { redactorOf } from "./incidents/redact.ts";
+import { createProver } from "./intake/certificates.ts";
 import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
 import { forgetBodies } from "./intake/retention.store.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
+import { createSubscriptionHandler } from "./intake/subscriptions.ts";
 import { createTellAbort } from "./jobs/abort.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";
@@ -92,7 +94,8 @@ export function createApp(parts: AppParts): App {
     config.redisUrl === null ? postgresBackend(config.databaseUrl, log) : redisBackend(config.redisUrl, log);
   releaser.add("queue backend", backend.close);
 
-  const receiver = createReceiver({ store, catalogue, sources: HOOK_SOURCES, clock, log });
+  const prove = createProver({ http, clock });
+  const receiver = createReceiver({ store, catalogue, sources: HOOK_SOURCES, clock, log, prove });
   const slack = createSlack({
     token: config.slack.botToken,
     signingSecret: config.slack.signingSecret,
@@ -172,6 +175,7 @@ export function createApp(parts: AppParts): App {
     pin: createCarryPin(ground),
     chunk: createChunkHandler(fanning),
     "dead-letters": createDeadLetterHandler(looking),
+    subscription: createSubscriptionHandler({ store, catalogue, sources: HOOK_SOURCES, clock, http }),
     command: createCommandExecutor({
       store,
       clock,

@@ -60,7 +60,7 @@ async function serve(role: ServingRole): Promise<number> {
   const log = createLogger({ level: config.logLevel, role });
   const faults = await reportFaults(config.sentryDsn);
   const { catalogue, warnings } = loadCatalogue({ file: config.catalogueFile, env, plugins });
-  for (const warning of warnings) log.warn({ catalogue: warning }, "the catalogue has something that is not acted on");
+  for (const warning of warnings) log.warn({ catalogue: warning }, "the catalogue has something to know");
   const app = createApp({
     config,
     catalogue,

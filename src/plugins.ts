@@ -6,4 +6,5 @@ import { connectorSchemas } from "./jobs/connectors/index.ts";
 export const plugins: PluginSchemas = {
   sources: Object.fromEntries(HOOK_SOURCES.map((source) => [source.kind, source.settings])),
   connectors: connectorSchemas,
+  unsigned: Object.fromEntries(HOOK_SOURCES.map((source) => [source.kind, source.unsigned])),
 };

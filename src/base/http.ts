@@ -6,6 +6,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** A longer answer is a failure, and no more than this is read of it. */
+  readonly mostBytes?: number;
 }
 
 export interface HttpResponse {
@@ -48,7 +50,8 @@ export const http: Http = async (request) => {
       ...(request.headers === undefined ? {} : { headers: request.headers }),
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    const body = await response.text();
+    const body =
+      request.mostBytes === undefined ? await response.text() : await readAtMost(response, request.mostBytes);
     return { status: response.status, headers: response.headers, body: body.slice(0, MAX_BODY_CHARS) };
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
@@ -58,6 +61,18 @@ export const http: Http = async (request) => {
     throw new HttpFailure(`${where}: ${what}`, { sent: !NEVER_SENT.has(code ?? ""), timedOut, cause: error });
   }
 };
+
+async function readAtMost(response: Response, mostBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    // Leaving the loop closes the connection.
+    if (bytes > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
 
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 

@@ -7,11 +7,13 @@ import { type Finding, findingsOf } from "./issues.ts";
 import { isLaterPlugin, notActedOn } from "./later.ts";
 import { hintFor } from "./nearest.ts";
 import { checkReferences } from "./references.ts";
+import { type UnsignedParts, unsignedSources } from "./unsigned.ts";
 
 /** What each plug-in accepts as its entry under `sources:` and `targets:`, by kind and by connector name. */
 export interface PluginSchemas {
   readonly sources: Readonly<Record<string, z.core.$ZodType>>;
   readonly connectors: Readonly<Record<string, z.core.$ZodType>>;
+  readonly unsigned?: UnsignedParts;
 }
 
 export interface LoadOptions {
@@ -24,7 +26,8 @@ export interface LoadOptions {
 }
 
 /**
- * `warnings` keep nothing from starting: what looks wrong (in the form of errors), then what is not acted on yet.
+ * `warnings` keep nothing from starting: what looks wrong (in the form of errors), then what comes in without a signature,
+ * then what is not acted on yet.
  */
 export interface LoadedCatalogue {
   /** Null only with `allowUnset`, when a value that is not known keeps it from being built. */
@@ -79,7 +82,9 @@ export function parseCatalogue(text: string, options: LoadOptions): LoadedCatalo
   const all = [...found, ...references.errors.filter((finding) => !document.isUnset(finding.path))];
   const problems = [...(options.allowUnset ? [] : unset), ...inOrder(all, document).map(line)];
   if (problems.length > 0) throw new ConfigError(shorten([...new Set(problems)]));
-  const kept = parsed.success ? notActedOn(parsed.data, options.plugins) : [];
+  const kept = parsed.success
+    ? [...unsignedSources(parsed.data, options.plugins.unsigned ?? {}), ...notActedOn(parsed.data, options.plugins)]
+    : [];
   return {
     catalogue: parsed.success ? deepFreeze(parsed.data) : null,
     warnings: [...inOrder(references.warnings, document).map(line), ...kept],

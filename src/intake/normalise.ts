@@ -4,6 +4,7 @@ import type { Catalogue } from "../config/catalogue.ts";
 import { namesOf } from "../config/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import { conditionOf, type NewSignal } from "../incidents/signal.ts";
+import type { Heard } from "./occurrences.ts";
 import type { Delivery, Signal } from "./sources/contract.ts";
 
 /** A time that is stated for longer ago than this is a wrong clock or a sample: the delivery's time is used instead. */
@@ -18,7 +19,7 @@ export function normalise(
   signal: Signal,
   from: { readonly delivery: Delivery; readonly ordinal: number; readonly source: string },
   catalogue: Catalogue,
-): NewSignal {
+): Heard {
   const names = namesOf(catalogue);
   const redact = redactorOf(catalogue);
   // Cut first, so that no length of a stranger's text is redacted in vain; a secret cut in half is still its shape.
@@ -56,7 +57,11 @@ export function normalise(
     ...(signal.asOf === undefined ? {} : { asOf: earlier(signal.asOf, at) }),
     receivedAt: from.delivery.receivedAt,
   } satisfies Omit<NewSignal, "condition">;
-  return { ...normal, condition: conditionOf(normal, signal.condition) };
+  return {
+    ...normal,
+    condition: conditionOf(normal, signal.condition),
+    ...(signal.occurrence === undefined ? {} : { occurrence: signal.occurrence }),
+  };
 }
 
 /** Postgres keeps neither NUL nor halves of surrogate pairs. */

@@ -2,12 +2,23 @@ import type { z } from "zod";
 import type { Instant } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import type { Delivery, DeliveryKey, HookRequest, Parsed, Source, Verdict } from "./sources/contract.ts";
+import type {
+  Confirmation,
+  Delivery,
+  DeliveryKey,
+  HookRequest,
+  Parsed,
+  Source,
+  Verdict,
+  Verification,
+} from "./sources/contract.ts";
 
 /** A kind of source without the type of its settings: what a list of different sources holds. */
 export interface SourcePlugin {
   readonly kind: string;
   readonly settings: z.ZodType;
+  /** What comes in without a signature with this entry (see the contract); null also where the entry is no good. */
+  unsigned(entry: unknown): string | null;
   /** With an entry of the catalogue. Throws where the entry does not fit the schema. */
   bind(name: string, entry: unknown): BoundSource;
 }
@@ -17,18 +28,23 @@ export interface BoundSource {
   /** Its name in the catalogue. */
   readonly name: string;
   readonly kind: string;
-  verify(request: HookRequest, machineNow: Instant): Verdict;
+  verify(request: HookRequest, machineNow: Instant): Verification;
   wellFormed(request: HookRequest): Verdict;
   deliveryKey(request: HookRequest): DeliveryKey;
   resource(request: HookRequest): string | null;
   acceptedStatus(request: HookRequest): number;
   parse(delivery: Delivery, catalogue: Catalogue): Parsed;
+  confirmation(delivery: Delivery): Confirmation;
 }
 
 export function plug<Settings>(source: Source<Settings>): SourcePlugin {
   return {
     kind: source.kind,
     settings: source.settings,
+    unsigned: (entry) => {
+      const settings = source.settings.safeParse(entry);
+      return settings.success ? source.unsigned(settings.data) : null;
+    },
     bind: (name, entry) => {
       const settings = source.settings.parse(entry);
       const status = source.acceptedStatus ?? 202;
@@ -41,6 +57,8 @@ export function plug<Settings>(source: Source<Settings>): SourcePlugin {
         resource: (request) => source.resource?.(request) ?? null,
         acceptedStatus: (request) => (typeof status === "number" ? status : status(request)),
         parse: (delivery, catalogue) => source.parse(delivery, settings, catalogue),
+        confirmation: (delivery) =>
+          source.confirmation?.(delivery, settings) ?? { ok: false, reason: `${source.kind} asks for no word of ours` },
       };
     },
   };

@@ -4,9 +4,9 @@ import { type IncidentId, newReference, type RunId } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { foldSignals } from "../incidents/fold.ts";
-import type { NewSignal, SavedSignal } from "../incidents/signal.ts";
+import type { SavedSignal } from "../incidents/signal.ts";
 import { type Joining, saveSignals } from "../incidents/signals.store.ts";
-import type { WorkOutcome } from "../store/outbox.ts";
+import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Store, Tx } from "../store/store.ts";
 import {
   forgetKeys,
@@ -17,6 +17,7 @@ import {
   type PendingDelivery,
   pendingDeliveries,
 } from "./inbox.store.ts";
+import { type Heard, withoutRepetitions } from "./occurrences.ts";
 import { bindSources, type SourcePlugin } from "./plugin.ts";
 import { createReader, type ReadDelivery, type Self } from "./read.ts";
 import type { SlackEvent } from "./sources/slack-message.ts";
@@ -79,9 +80,9 @@ export function createInboxProcessor(parts: {
         await failed(delivery, error);
       }
     }
-    const settled = read.flatMap(({ delivery, verdict, signals, event }) =>
-      signals.length === 0 && event === null ? [{ id: delivery.id, ...verdict }] : [],
-    );
+    const settled = read
+      .filter((one) => !isWork(one))
+      .map(({ delivery, verdict }) => ({ id: delivery.id, ...verdict }));
     await markDeliveries(store.db, settled, clock.now());
     for (const group of groupsOf(read)) await processGroup(group);
     await forgetKeys(store.db, clock.now());
@@ -109,21 +110,31 @@ export function createInboxProcessor(parts: {
     for (const { event, delivery } of mine) {
       if (event !== null) await ports.captureSlackEvent(tx, event, delivery.receivedAt);
     }
-    await fold(
+    for (const { confirm, delivery } of mine) {
+      if (confirm === true) await requestWork(tx, { kind: "subscription", ref: delivery.id, dueAt: now });
+    }
+    const repeated = await fold(
       tx,
       mine.flatMap(({ signals }) => signals),
       now,
     );
     await markDeliveries(
       tx,
-      mine.map(({ delivery, verdict }) => ({ id: delivery.id, ...verdict })),
+      mine.map(({ delivery, verdict, signals }) => {
+        const again = repeated.get(delivery.id) ?? 0;
+        const reason = again === 0 ? verdict.reason : `${again} of ${signals.length} were told before`;
+        return { id: delivery.id, ...verdict, reason };
+      }),
       now,
     );
   }
 
-  async function fold(tx: Tx, signals: readonly NewSignal[], now: Instant): Promise<void> {
-    if (signals.length === 0) return;
-    const saved = await saveSignals(tx, signals);
+  /** How many signals of which delivery were told before, and are none. */
+  async function fold(tx: Tx, heard: readonly Heard[], now: Instant): Promise<ReadonlyMap<number, number>> {
+    if (heard.length === 0) return new Map();
+    const { fresh, repeated } = await withoutRepetitions(tx, heard, { catalogue, now });
+    if (fresh.length === 0) return repeated;
+    const saved = await saveSignals(tx, fresh);
     const toFold = [];
     for (const signal of [...saved].sort((a, b) => a.at.epochMilliseconds - b.at.epochMilliseconds || a.id - b.id)) {
       const linked = signal.job === null ? null : await ports.linkSignal(tx, signal, now);
@@ -134,6 +145,7 @@ export function createInboxProcessor(parts: {
       });
     }
     await ports.signalsJoined(tx, await foldSignals(tx, { catalogue, now }, toFold), now);
+    return repeated;
   }
 
   async function failed(delivery: PendingDelivery, error: unknown): Promise<void> {
@@ -174,10 +186,13 @@ export function createInboxProcessor(parts: {
 function groupsOf(read: readonly ReadDelivery[]): ReadDelivery[][] {
   const groups = new Map<string, ReadDelivery[]>();
   for (const one of read) {
-    if (one.signals.length === 0 && one.event === null) continue;
+    if (!isWork(one)) continue;
     const group = groups.get(one.group);
     if (group === undefined) groups.set(one.group, [one]);
     else group.push(one);
   }
   return [...groups.values()];
 }
+
+/** Whether anything has to be done for it but to keep its verdict. */
+const isWork = (one: ReadDelivery): boolean => one.signals.length > 0 || one.event !== null || one.confirm === true;

@@ -1,8 +1,8 @@
 import type { Catalogue } from "../config/catalogue.ts";
 import { foldingOf } from "../incidents/folding.ts";
-import type { NewSignal } from "../incidents/signal.ts";
 import type { PendingDelivery, Verdicted } from "./inbox.store.ts";
 import { normalise } from "./normalise.ts";
+import type { Heard } from "./occurrences.ts";
 import { type BoundSource, SLACK } from "./plugin.ts";
 import type { Parsed } from "./sources/contract.ts";
 import { eventOf, type SlackEvent, slackMessage, speaks } from "./sources/slack-message.ts";
@@ -12,7 +12,9 @@ export interface ReadDelivery {
   readonly delivery: PendingDelivery;
   /** What becomes of it once its signals are folded and its event is captured. */
   readonly verdict: Omit<Verdicted, "id">;
-  readonly signals: readonly NewSignal[];
+  readonly signals: readonly Heard[];
+  /** Its sender waits for our word: see `subscriptions.ts`. */
+  readonly confirm?: boolean;
   /** Slack's event, to be captured. */
   readonly event: SlackEvent | null;
   /** Deliveries of one group share a transaction. */
@@ -52,15 +54,15 @@ export function createReader(parts: {
 
   function understand(delivery: PendingDelivery, parsed: Parsed): ReadDelivery {
     const own = `delivery ${delivery.id}`;
-    if (parsed.kind !== "signals") {
-      return { delivery, verdict: { state: parsed.kind, reason: parsed.reason }, signals: [], event: null, group: own };
-    }
-    const signals = parsed.signals.map((signal, ordinal) =>
+    const verdict = verdictOf(parsed);
+    if (parsed.kind === "confirm") return { delivery, verdict, signals: [], event: null, confirm: true, group: own };
+    const said = parsed.kind === "ignored" ? [] : (parsed.signals ?? []);
+    const signals = said.map((signal, ordinal) =>
       normalise(signal, { delivery, ordinal, source: delivery.source }, catalogue),
     );
     const [first] = signals;
     const group = first === undefined ? own : foldingOf(first, catalogue).rest;
-    return { delivery, verdict: { state: "done", reason: null }, signals, event: null, group };
+    return { delivery, verdict, signals, event: null, group };
   }
 
   return {
@@ -72,4 +74,16 @@ export function createReader(parts: {
       return understand(delivery, { kind: "refused", reason });
     },
   };
+}
+
+function verdictOf(parsed: Parsed): ReadDelivery["verdict"] {
+  switch (parsed.kind) {
+    case "signals":
+      return { state: "done", reason: null };
+    case "confirm":
+      return { state: "done", reason: parsed.reason };
+    case "ignored":
+    case "refused":
+      return { state: parsed.kind, reason: parsed.reason };
+  }
 }

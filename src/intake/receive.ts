@@ -1,14 +1,15 @@
 import type { Clock } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { messageOf, NotNow } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Store } from "../store/store.ts";
 import { createBatcher } from "./batch.ts";
+import type { ProveClaim } from "./certificates.ts";
 import { type Arrival, type Stranger, saveArrivals, saveStrangers } from "./inbox.store.ts";
 import { storable } from "./normalise.ts";
 import { type BoundSource, bindSources, SLACK, type SourcePlugin } from "./plugin.ts";
 import { sha256 } from "./signatures.ts";
-import type { HookRequest } from "./sources/contract.ts";
+import type { HookRequest, Verdict, Verification } from "./sources/contract.ts";
 
 /** More than this is answered 413. The server should stop reading there too. */
 export const MOST_BODY_BYTES = 1_048_576;
@@ -45,6 +46,8 @@ export function createReceiver(parts: {
   sources: readonly SourcePlugin[];
   clock: Clock;
   log: Logger;
+  /** Settles what only a vendor's certificate can vouch for; without it such a request is refused. */
+  prove?: ProveClaim;
   /** A database that hangs is one that is away: the sender is told so after this time. */
   answerWithinMs?: number;
 }): Receiver {
@@ -74,12 +77,17 @@ export function createReceiver(parts: {
     const machineNow = clock.machineNow();
     let reason = "";
     for (const source of candidates) {
-      const verdict = source.verify(request, machineNow);
+      const verification = source.verify(request, machineNow);
+      const verdict = "claim" in verification ? await settled(verification) : verification;
       if (verdict.ok) return keep(source, request, verdict.path ?? "");
       reason = verdict.reason;
     }
     await countStranger(sourceName, request, reason);
     return answer(401, "not authenticated");
+  }
+
+  async function settled(verification: Extract<Verification, { claim: unknown }>): Promise<Verdict> {
+    return parts.prove === undefined ? verification : parts.prove(verification.claim);
   }
 
   async function keep(source: BoundSource, request: HookRequest, path: string): Promise<HookAnswer> {
@@ -119,6 +127,10 @@ export function createReceiver(parts: {
       try {
         return await inTime(receive(sourceName, request), answerWithinMs);
       } catch (error) {
+        if (error instanceof NotNow) {
+          log.warn({ source: sourceName, why: error.message }, "a delivery cannot be verified now");
+          return answer(503, "cannot be verified now, try again", { "retry-after": "5" });
+        }
         log.error({ source: sourceName, error: messageOf(error) }, "a delivery could not be saved");
         return answer(503, "could not be saved, try again", { "retry-after": "5" });
       }

@@ -24,6 +24,7 @@ const LANE_OF = {
   chain: "act",
   pin: "act",
   "dead-letters": "act",
+  subscription: "act",
   abort: "stop",
   chunk: "fan",
   incident: "tell",

@@ -10,7 +10,8 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * this run's card · `run`: advance this run by one step · `answer`: deliver the answer of this command request ·
  * `command`: carry out this command request · `abort`: tell this run's target to stop · `chain`: ask for the next run of
  * this chain · `pin`: point a target's schedule where this pin says · `chunk`: hand the ids of this chunk of a fan-out to
- * its target · `dead-letters`: ref 0, look at the dead-letter queues.
+ * its target · `subscription`: tell the sender of this delivery that we want its messages · `dead-letters`: ref 0, look at
+ * the dead-letter queues.
  */
 export const WORK_KINDS = [
   "inbox",
@@ -24,6 +25,7 @@ export const WORK_KINDS = [
   "pin",
   "chunk",
   "dead-letters",
+  "subscription",
 ] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 

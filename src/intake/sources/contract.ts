@@ -58,10 +58,34 @@ export interface Signal {
   readonly counts?: Readonly<Record<string, number>> | undefined;
   readonly error?: string | undefined;
   readonly url?: string | undefined;
+  /**
+   * The sender's identity of this one firing (an alert's fingerprint and start), where a sender tells again and again
+   * what still fires: told again with the same kind it is no new signal (`intake/occurrences.ts`).
+   */
+  readonly occurrence?: string | undefined;
 }
 
 /** `path`: what of the request's path is kept, without its secret; "" unless said. */
 export type Verdict = { readonly ok: true; readonly path?: string } | { readonly ok: false; readonly reason: string };
+
+/**
+ * What makes a request genuine that only a vendor's certificate can vouch for. The source has held the address against
+ * its allow-list; who fetches, keeps and checks the certificate is `intake/certificates.ts`.
+ */
+export interface Claim {
+  /** Where the certificate (PEM) is. */
+  readonly certificateUrl: string;
+  /** Whom it must have been issued to; null where any name will do (an emulation on this machine). */
+  readonly issuedTo: RegExp | null;
+  readonly hash: "sha1" | "sha256";
+  readonly content: string;
+  readonly signature: Buffer;
+  /** As in a verdict, once it is proved. */
+  readonly path: string;
+}
+
+/** Refused, unless its claim is proved: whoever does not look at the claim refuses. */
+export type Verification = Verdict | { readonly ok: false; readonly reason: string; readonly claim: Claim };
 
 /** How long a delivery key keeps a second delivery out: for ever, or (where the key is only a hash) for a while. */
 export interface DeliveryKey {
@@ -69,21 +93,36 @@ export interface DeliveryKey {
   readonly forMs?: number;
 }
 
-/** What a delivery says: signals, nothing that concerns us, or something that it should not say (kept, shown). */
+/**
+ * What a delivery says: signals, nothing that concerns us, something that it should not say (kept, shown; with signals
+ * where people have to see it at once), or that its sender waits for our word (`confirmation`).
+ */
 export type Parsed =
   | { readonly kind: "signals"; readonly signals: readonly Signal[] }
   | { readonly kind: "ignored"; readonly reason: string }
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string; readonly signals?: readonly Signal[] }
+  | { readonly kind: "confirm"; readonly reason: string };
+
+/** The address by whose fetching we give our word, for what, and what is over once it is given. */
+export type Confirmation =
+  | { readonly ok: true; readonly url: string; readonly what: string; readonly ends: Signal }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * A kind of sender. One file, listed in `index.ts`. `Settings` is its entry under `sources:` of the catalogue.
- * All functions are pure; none fetches what a sender names.
+ * All functions are pure; none fetches what a sender names. What has to be fetched is named by a claim or a confirmation,
+ * and only when the address passed the source's own allow-list.
  */
 export interface Source<Settings> {
   readonly kind: string;
   readonly settings: z.ZodType<Settings>;
   /** Signed by a header, or by a secret in the path; `machineNow` is machine time. */
-  verify(request: HookRequest, settings: Settings, machineNow: Instant): Verdict;
+  verify(request: HookRequest, settings: Settings, machineNow: Instant): Verification;
+  /**
+   * What comes in without a signature under these settings, as the subject of "… cannot sign"; null when every request is
+   * signed. Such requests need the secret in their path or a header, and it is said at start and by `nightdesk check`.
+   */
+  unsigned(settings: Settings): string | null;
   /** Of a request that was verified and is well-formed. */
   deliveryKey(request: HookRequest, settings: Settings): DeliveryKey;
   /** Cheap: whether a verified request can be understood at all. What cannot is kept as refused and answered 400. */
@@ -91,6 +130,8 @@ export interface Source<Settings> {
   /** The vendor's word for what this delivery is, kept beside it. */
   resource?(request: HookRequest): string | null;
   parse(delivery: Delivery, settings: Settings, catalogue: Catalogue): Parsed;
+  /** Of a delivery that was parsed as `confirm`. Asked again at every attempt: the catalogue may have changed. */
+  confirmation?(delivery: Delivery, settings: Settings): Confirmation;
   /** Statuses other than 202: a ping answers 200 "OK". */
   readonly acceptedStatus?: number | ((request: HookRequest) => number);
 }

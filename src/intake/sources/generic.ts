@@ -47,6 +47,7 @@ export const generic: Source<Settings> = {
       ? { ok: true }
       : { ok: false, reason: "bad signature" };
   },
+  unsigned: ({ auth }) => (auth === "path" ? "this sender" : null),
   wellFormed: checkJsonObject,
   deliveryKey: (request, { map }) => keyOf(request.body.toString("utf8"), map),
   parse: (delivery, { map }) => {

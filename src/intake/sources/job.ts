@@ -34,6 +34,7 @@ export const job: Source<z.output<typeof settings>> = {
     const signed = given.startsWith("v0=") && isHmac(given.slice(3), secret, [`v0:${timestamp}:`, request.body]);
     return signed ? { ok: true } : { ok: false, reason: "bad signature" };
   },
+  unsigned: () => "a ping",
   wellFormed: (request) => {
     if (!isPing(request)) return verdictOf(readMessage(request.body.toString("utf8")));
     const secretless = request.path.slice(PING.length).replace(/^\/[^/]+/, "");

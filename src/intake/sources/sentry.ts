@@ -36,6 +36,7 @@ export const sentry: Source<z.output<typeof settings>> = {
     if (given === undefined) return { ok: false, reason: "no signature" };
     return isHmac(given, secret, [request.body]) ? { ok: true } : { ok: false, reason: "bad signature" };
   },
+  unsigned: () => "Sentry's legacy plugin",
   wellFormed: checkJsonObject,
   resource: (request) => request.headers["sentry-hook-resource"] ?? null,
   deliveryKey: (request) => ({

@@ -31,6 +31,7 @@ export const slackMessage: Source<Settings> = {
   kind: "slack-message",
   settings,
   verify: () => ({ ok: false, reason: "Slack's messages come by events, not by a hook" }),
+  unsigned: () => null,
   deliveryKey: (request) => ({
     key: textOf(fieldsOf(readJson(request.body.toString("utf8")), "event")["client_msg_id"]) ?? "",
   }),
