@@ -136,7 +136,7 @@ async function earlyOnes(
 }
 
 function reachOf(given: readonly Given[]): Reach {
-  const ends = given.filter(({ signal }) => signal.kind === "resolved" || signal.kind === "finished");
+  const ends = given.filter(({ signal }) => ["resolved", "finished", "noted"].includes(signal.kind));
   return {
     keys: given.flatMap(({ folding }) => folding.keys.map((key) => ({ rule: folding.rule.name, key }))),
     conditions: ends.map(({ signal }) => signal.condition),

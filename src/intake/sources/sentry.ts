@@ -1,28 +1,25 @@
 import { z } from "zod";
-import type { Catalogue } from "../../config/catalogue.ts";
-import { namesOf } from "../../config/names.ts";
-import {
-  checkJsonObject,
-  type Fields,
-  fieldsOf,
-  firstText,
-  instantOf,
-  isFields,
-  readJson,
-  tagsOf,
-  textOf,
-} from "../reading.ts";
+import { type Fields, fieldsOf, firstText, isFields, readJson, textOf } from "../reading.ts";
+import { sentryApiSchema } from "../sentry-api.ts";
+import { createdKey, eventKey, unresolvedKey } from "../sentry-keys.ts";
 import { checkPathSecret, isHmac, sha256 } from "../signatures.ts";
-import type { Delivery, Parsed, Signal, Source } from "./contract.ts";
+import type { DeliveryKey, HookRequest, Source } from "./contract.ts";
+import { CAUGHT_UP, ofCaughtUp } from "./sentry/caught-up.ts";
+import { ofEvent, ofLegacyPlugin } from "./sentry/event.ts";
+import { ofIssue } from "./sentry/issue.ts";
+import { ofMetricAlert } from "./sentry/metric-alert.ts";
+import { ignored, refused, type Told } from "./sentry/told.ts";
 
 const settings = z.strictObject({
   kind: z.literal("sentry"),
   /** The integration's client secret; for the unsigned legacy plugin it is the last part of the URL. */
   secret: z.string().min(1),
-  api: z.strictObject({ url: z.url(), organization: z.string().min(1), token: z.string().min(1) }).optional(),
+  api: sentryApiSchema.optional(),
+  /** Monitors of Sentry's Crons (slug or name) and the job that each watches, where they are not called the same. */
+  crons: z.record(z.string().min(1), z.string().min(1)).default({}),
 });
 
-/** Neither Sentry's request id nor its timestamp is signed, so only the body itself can tell a repetition. */
+/** Neither Sentry's request id nor its timestamp is signed, so only what the body says can tell a repetition. */
 const REPEATED_WITHIN_MS = 10 * 60_000;
 
 /** Sentry's Integration Platform, and its legacy "WebHooks" plugin. Unknown resources and actions are ignored. */
@@ -37,29 +34,25 @@ export const sentry: Source<z.output<typeof settings>> = {
     return isHmac(given, secret, [request.body]) ? { ok: true } : { ok: false, reason: "bad signature" };
   },
   unsigned: () => "Sentry's legacy plugin",
-  wellFormed: checkJsonObject,
-  resource: (request) => request.headers["sentry-hook-resource"] ?? null,
-  deliveryKey: (request) => ({
-    key: `${sha256(request.body)}:${request.headers["sentry-hook-resource"] ?? ""}`,
-    forMs: REPEATED_WITHIN_MS,
-  }),
-  parse: (delivery, _settings, catalogue) => {
+  wellFormed: (request) =>
+    isFields(bodyOf(request)) ? { ok: true } : { ok: false, reason: "the body is not a JSON object" },
+  resource: (request) => resourceOf(request),
+  deliveryKey: (request) => named(request) ?? hashed(request),
+  parse: (delivery, { crons }, catalogue) => {
     const body = readJson(delivery.body);
-    if (!isFields(body)) return { kind: "refused", reason: "the body is not a JSON object" };
+    if (!isFields(body)) return refused("the body is not a JSON object");
     const action = textOf(body["action"]) ?? "";
     const data = fieldsOf(body, "data");
-    const told = { delivery, action, data, catalogue };
+    const told: Told = { delivery, action, data, actor: fieldsOf(body, "actor"), catalogue, crons };
     switch (delivery.resource) {
       case "issue":
         return ofIssue(told);
-      case "event_alert":
-        return action === "triggered"
-          ? ofEvent(
-              fieldsOf(data, "event"),
-              told,
-              firstText(data["triggered_rule"], fieldsOf(data, "issue_alert")["title"]),
-            )
-          : ignored(told);
+      case CAUGHT_UP:
+        return ofCaughtUp(told);
+      case "event_alert": {
+        const rule = firstText(data["triggered_rule"], fieldsOf(data, "issue_alert")["title"]);
+        return action === "triggered" ? ofEvent(fieldsOf(data, "event"), told, rule) : ignored(told);
+      }
       case "error":
         return action === "created" ? ofEvent(fieldsOf(data, "error"), told, undefined) : ignored(told);
       case "metric_alert":
@@ -74,165 +67,44 @@ export const sentry: Source<z.output<typeof settings>> = {
   },
 };
 
-interface Told {
-  readonly delivery: Delivery;
-  readonly action: string;
-  readonly data: Fields;
-  readonly catalogue: Catalogue;
+/** What Nightdesk caught up itself never comes from outside. */
+function resourceOf(request: HookRequest): string | null {
+  const said = request.headers["sentry-hook-resource"] ?? null;
+  return said === CAUGHT_UP ? `${CAUGHT_UP} by a sender` : said;
 }
 
-const ignored = ({ delivery, action }: Told): Parsed => ({
-  kind: "ignored",
-  reason: `${delivery.resource ?? ""}.${action} concerns no incident`,
-});
+/** A body is parsed once for the checks before it is kept. */
+const parsed = new WeakMap<Buffer, unknown>();
 
-const signals = (...all: readonly Signal[]): Parsed => ({ kind: "signals", signals: all });
+function bodyOf(request: HookRequest): unknown {
+  if (!parsed.has(request.body)) parsed.set(request.body, readJson(request.body.toString("utf8")));
+  return parsed.get(request.body);
+}
 
-const ISSUE_KINDS: Readonly<Record<string, "firing" | "resolved">> = {
-  created: "firing",
-  unresolved: "firing",
-  resolved: "resolved",
-};
+/**
+ * By what it tells of, where that has a name of its own: what was caught up meanwhile is known by the same name
+ * (`sentry-keys.ts`), and one event that two rules tell of is one.
+ */
+function named(request: HookRequest): DeliveryKey | null {
+  const resource = resourceOf(request);
+  const body = bodyOf(request);
+  const data = fieldsOf(body, "data");
+  const action = isFields(body) ? body["action"] : undefined;
+  if (resource === "issue") return ofChange(fieldsOf(data, "issue"), action);
+  const told = resource === "event_alert" ? action === "triggered" : resource === "error" && action === "created";
+  const event = told ? textOf(fieldsOf(data, resource === "error" ? "error" : "event")["event_id"]) : undefined;
+  return event === undefined ? null : { key: eventKey(event), forMs: REPEATED_WITHIN_MS };
+}
 
-function ofIssue(told: Told): Parsed {
-  const kind = Object.hasOwn(ISSUE_KINDS, told.action) ? ISSUE_KINDS[told.action] : undefined;
-  if (kind === undefined) return ignored(told);
-  const issue = fieldsOf(told.data, "issue");
+function ofChange(issue: Fields, action: unknown): DeliveryKey | null {
   const id = textOf(issue["id"]);
-  const title = textOf(issue["title"]);
-  if (id === undefined || title === undefined) return { kind: "refused", reason: "an issue without id or title" };
-  const metadata = fieldsOf(issue, "metadata");
-  const project = fieldsOf(issue, "project");
-  const tags = tagsOf(issue["tags"]);
-  return signals({
-    kind,
-    title,
-    // An issue says when it was seen, not when it was resolved or came back: then the delivery's time is the nearest.
-    at: (told.action === "created" ? instantOf(issue["firstSeen"]) : undefined) ?? told.delivery.receivedAt,
-    service: serviceOf([project["slug"], issue["project"], tags["service"], project["name"]], told.catalogue),
-    environment: firstText(issue["environment"], tags["environment"]),
-    cause: firstText(metadata["type"], title),
-    condition: `issue ${id}`,
-    error: textOf(metadata["value"]),
-    tags: { ...tags, ...present({ level: issue["level"], "sentry.issue": id, "sentry.short_id": issue["shortId"] }) },
-    url: webUrl(issue["web_url"], issue["permalink"]),
-  });
+  if (id === undefined) return null;
+  if (action === "created") return { key: createdKey(id), forMs: REPEATED_WITHIN_MS };
+  const key = action === "unresolved" ? unresolvedKey(id, issue["lastSeen"]) : null;
+  return key === null ? null : { key, forMs: REPEATED_WITHIN_MS };
 }
 
-function ofEvent(event: Fields, told: Told, rule: string | undefined): Parsed {
-  const metadata = fieldsOf(event, "metadata");
-  const exception = lastException(event);
-  const title = firstText(event["title"], metadata["title"], event["message"], exception["type"]);
-  if (title === undefined) return { kind: "refused", reason: "an event without title" };
-  const tags = tagsOf(event["tags"]);
-  const issue = issueIdOf(event);
-  return signals({
-    kind: "firing",
-    title,
-    at: instantOf(event["datetime"]) ?? instantOf(event["timestamp"]) ?? told.delivery.receivedAt,
-    service: serviceOf(
-      [
-        event["project_slug"],
-        slugIn(event["url"]),
-        event["project"],
-        tags["service"],
-        event["project_name"],
-        event["logger"],
-      ],
-      told.catalogue,
-    ),
-    environment: firstText(event["environment"], tags["environment"]),
-    cause: firstText(metadata["type"], exception["type"], title),
-    condition: issue === undefined ? undefined : `issue ${issue}`,
-    error: firstText(metadata["value"], exception["value"], event["message"]),
-    tags: {
-      ...tags,
-      ...present({
-        level: event["level"],
-        logger: event["logger"],
-        "sentry.issue": issue,
-        "sentry.event": event["event_id"],
-        "sentry.rule": rule,
-      }),
-    },
-    url: webUrl(event["web_url"]),
-  });
-}
-
-function ofMetricAlert(told: Told): Parsed {
-  const firing = told.action === "critical" || told.action === "warning" || told.action === "open";
-  if (!firing && told.action !== "resolved") return ignored(told);
-  const alert = fieldsOf(told.data, "metric_alert");
-  const rule = fieldsOf(alert, "alert_rule");
-  const id = textOf(alert["id"]);
-  if (id === undefined) return { kind: "refused", reason: "a metric alert without id" };
-  const name = firstText(rule["name"], alert["title"], told.data["description_title"]) ?? `metric alert ${id}`;
-  const at = firing
-    ? (instantOf(alert["date_detected"]) ?? instantOf(alert["date_started"]))
-    : instantOf(alert["date_closed"]);
-  return signals({
-    kind: firing ? "firing" : "resolved",
-    title: firing ? (textOf(told.data["description_title"]) ?? name) : name,
-    at: at ?? told.delivery.receivedAt,
-    service: serviceOf([...listOf(alert["projects"]), ...listOf(rule["projects"])], told.catalogue),
-    environment: textOf(rule["environment"]),
-    cause: name,
-    condition: `metric alert ${id}`,
-    error: textOf(told.data["description_text"]),
-    tags: present({ level: told.action, "sentry.metric_alert": id, "sentry.rule": rule["name"] }),
-    url: webUrl(told.data["web_url"]),
-  });
-}
-
-function ofLegacyPlugin(body: Fields, told: Told): Parsed {
-  const event = fieldsOf(body, "event");
-  const rules = listOf(body["triggering_rules"])
-    .map(textOf)
-    .filter((rule) => rule !== undefined);
-  const merged: Fields = {
-    ...event,
-    title: firstText(event["title"], fieldsOf(event, "metadata")["title"], body["message"], body["culprit"]),
-    project_slug: firstText(body["project_slug"], body["project"]),
-    project_name: body["project_name"],
-    level: firstText(event["level"], body["level"]),
-    logger: firstText(body["logger"], event["logger"]),
-    issue_id: firstText(event["issue_id"], body["id"]),
-    web_url: firstText(event["web_url"], body["url"]),
-  };
-  return ofEvent(merged, told, rules.length === 0 ? undefined : rules.join(", "));
-}
-
-/** The last exception is the one that was thrown; those before it are what caused it. */
-function lastException(event: Fields): Fields {
-  const values = fieldsOf(event, "exception")["values"];
-  const last: unknown = Array.isArray(values) ? values.at(-1) : undefined;
-  return isFields(last) ? last : {};
-}
-
-function issueIdOf(event: Fields): string | undefined {
-  const inUrl = /\/issues\/(\d+)/.exec(textOf(event["issue_url"]) ?? "")?.[1];
-  return firstText(event["issue_id"], inUrl, event["groupID"]);
-}
-
-/** `…/projects/<organisation>/<project>/…` of an API address. */
-function slugIn(url: unknown): string | undefined {
-  return /\/projects\/[^/]+\/([^/]+)\//.exec(textOf(url) ?? "")?.[1];
-}
-
-/** The first name that the catalogue knows, else the first that is a name and not a number. */
-function serviceOf(candidates: readonly unknown[], catalogue: Catalogue): string | undefined {
-  const named = candidates.map(textOf).filter((name) => name !== undefined);
-  const names = namesOf(catalogue);
-  const known = named.find((name) => Object.hasOwn(catalogue.services, names.service(name)));
-  return known ?? named.find((name) => !/^\d+$/.test(name)) ?? named[0];
-}
-
-function webUrl(...candidates: readonly unknown[]): string | undefined {
-  return candidates.map(textOf).find((url) => url !== undefined && /^https?:\/\//.test(url));
-}
-
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-function present(values: Readonly<Record<string, unknown>>): Record<string, string> {
-  return tagsOf(values);
-}
+const hashed = (request: HookRequest): DeliveryKey => ({
+  key: `${sha256(request.body)}:${request.headers["sentry-hook-resource"] ?? ""}`,
+  forMs: REPEATED_WITHIN_MS,
+});

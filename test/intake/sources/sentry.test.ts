@@ -114,9 +114,7 @@ test.each([
 });
 
 test.each([
-  ["issue", "assigned"],
-  ["issue", "ignored"],
-  ["issue", "archived"],
+  ["issue", "merged"],
   ["comment", "created"],
   ["comment", "updated"],
   ["installation", "created"],
@@ -157,12 +155,118 @@ test("a metric alert and its end belong together by its id", () => {
   expect(one(alert("resolved"), "metric_alert")).toMatchObject({ kind: "resolved", condition: "metric alert 4" });
 });
 
-test("a monitor's failure is an issue like any other", () => {
-  const body = issue("created");
-  const inner = (body["data"] as { issue: Record<string, unknown> }).issue;
-  inner["title"] = "Monitor failure: ndw-etl";
-  inner["metadata"] = {};
-  expect(one(body, "issue")).toMatchObject({ kind: "firing", cause: "Monitor failure: ndw-etl" });
+test("what people do with an issue in Sentry is told with who did it; nobody is named for our own acts", () => {
+  const told = (action: string, over: Record<string, unknown>, actor: Record<string, unknown>) => {
+    const body = issue(action);
+    Object.assign((body["data"] as { issue: object }).issue, over);
+    return one({ ...body, actor }, "issue");
+  };
+  const ben = { type: "user", id: 7, name: "Ben Okafor" };
+  const ours = { type: "application", id: "a1", name: "Nightdesk" };
+  const forgotten = { status: "ignored", substatus: "archived_until_escalating" };
+  expect(told("resolved", {}, ben)).toMatchObject({ kind: "resolved", error: "resolved in Sentry by Ben Okafor" });
+  expect(told("resolved", {}, ours)).toMatchObject({ kind: "resolved", error: "resolved in Sentry" });
+  for (const action of ["ignored", "archived"]) {
+    expect(told(action, forgotten, ben)).toMatchObject({
+      kind: "resolved",
+      condition: "issue 100",
+      error: "archived in Sentry by Ben Okafor until it escalates",
+      tags: { "sentry.status": "ignored" },
+    });
+  }
+  expect(told("assigned", { assignedTo: { type: "team", id: "3", name: "sync" } }, ben)).toMatchObject({
+    kind: "noted",
+    condition: "issue 100",
+    error: "assigned to the team sync in Sentry by Ben Okafor",
+  });
+});
+
+test("one event is one delivery, whichever rules tell of it; the making of an issue is one, whatever else it says", () => {
+  const key = (body: unknown, resource: string) => source.deliveryKey(sentryRequest(body, { resource })).key;
+  const event = (rule: string) => {
+    const body = eventAlert({ event: "AB-12" });
+    Object.assign(body["data"] as object, { triggered_rule: rule });
+    return body;
+  };
+  const inner = (event("x")["data"] as { event: object }).event;
+  expect(key(event("a"), "event_alert")).toBe("event ab12");
+  expect(key(event("b"), "event_alert")).toBe("event ab12");
+  expect(key({ action: "created", data: { error: inner } }, "error")).toBe("event ab12");
+  expect(key({ ...issue("created"), n: 1 }, "issue")).toBe(key({ ...issue("created"), n: 2 }, "issue"));
+  expect(key({ ...issue("resolved"), n: 1 }, "issue")).not.toBe(key({ ...issue("resolved"), n: 2 }, "issue"));
+  expect(key(issue("created"), "event_alert")).not.toBe(key(issue("created"), "issue"));
+});
+
+describe("a monitor of Sentry's Crons", () => {
+  const failure = (over: { name?: string; slug?: string; reason?: string; crons?: Record<string, string> } = {}) => {
+    const { name = "Person sync job", slug = "person-sync-job", reason = "A missed check-in was detected" } = over;
+    const event = {
+      event_id: "c1",
+      issue_id: "200",
+      title: `Monitor failure: ${name}`,
+      project_slug: "batch",
+      environment: "nimdta",
+      tags: [
+        ["monitor.slug", slug],
+        ["monitor.id", "b0b"],
+        ["environment", "nimdta"],
+      ],
+      contexts: { monitor: { slug, name, status: "error" } },
+      occurrence: { evidenceDisplay: [{ name: "Failure reason", value: reason, important: true }] },
+    };
+    const body = { action: "triggered", data: { event, triggered_rule: "crons" } };
+    const bound = plug(sentry).bind("sentry", { ...entry, crons: over.crons ?? {} });
+    const delivery = deliveryOf(bound, sentryRequest(body), clock);
+    const [signal] = signalsOf(bound.parse(delivery, estate()));
+    if (signal === undefined) throw new Error("no signal");
+    return signal;
+  };
+
+  test("names the job by its alias, where it failed and how; it is an alarm, never the job's own word", () => {
+    expect(failure()).toMatchObject({
+      kind: "firing",
+      title: "Sentry cron Person sync job missed its check-in",
+      job: "person-sync",
+      environment: "nimdta",
+      service: "tis-sync",
+      cause: "person-sync-job",
+      condition: "issue 200",
+      error: "A missed check-in was detected",
+    });
+  });
+
+  test.each([
+    ["A timeout check-in was detected", "ran too long"],
+    ["An error check-in was detected", "reported an error"],
+    ["2 missed check-ins, 1 timeout check-in and 1 error check-in were detected", "failed"],
+    ["3 missed check-ins detected", "missed its check-in"],
+  ])("%s: it %s", (reason, said) => {
+    expect(failure({ reason }).title).toBe(`Sentry cron Person sync job ${said}`);
+  });
+
+  test("of another name is told by the setting crons; of nobody's it names no job", () => {
+    const crons = { "Nightly-Etl": "reval-sync" };
+    expect(failure({ name: "ETL", slug: "nightly-etl", crons })).toMatchObject({
+      job: "reval-sync",
+      cause: "nightly-etl",
+    });
+    const other = failure({ name: "ETL", slug: "nightly-etl" });
+    expect(other.job).toBeUndefined();
+    expect(other.service).toBe("batch");
+  });
+
+  test("the issue, which tells no slug, is about the same cause, and its end ends it", () => {
+    const about = (action: string) => {
+      const body = issue(action, { id: "200", service: "batch" });
+      const inner = (body["data"] as { issue: Record<string, unknown> }).issue;
+      const crons = { issueCategory: "outage", issueType: "monitor_check_in_failure", metadata: {} };
+      Object.assign(inner, { title: "Monitor failure: Person sync job", ...crons });
+      return one(body, "issue");
+    };
+    const same = { job: "person-sync", service: "tis-sync", cause: "person-sync-job", condition: "issue 200" };
+    expect(about("created")).toMatchObject({ ...same, kind: "firing", title: "Sentry cron Person sync job failed" });
+    expect(about("resolved")).toMatchObject({ ...same, kind: "resolved", error: "resolved in Sentry" });
+  });
 });
 
 test("the legacy plugin's unsigned body is heard behind the secret path, and nowhere else", () => {
