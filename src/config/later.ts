@@ -2,7 +2,7 @@ import type { Catalogue } from "./catalogue.ts";
 
 /** Plug-ins that the catalogue may name already and that this version does not have. */
 const LATER = {
-  sources: ["alertmanager", "grafana", "aws", "github", "deploy"],
+  sources: ["alertmanager", "grafana", "aws"],
   targets: [],
 } as const;
 
