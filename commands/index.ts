@@ -17,6 +17,8 @@ import { chain } from "./sync/chain.ts";
 import { dlq } from "./sync/dlq.ts";
 import { freeze } from "./sync/freeze.ts";
 import { freezes } from "./sync/freezes.ts";
+import { gate } from "./sync/gate.ts";
+import { gates } from "./sync/gates.ts";
 import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
 import { jobs } from "./sync/jobs.ts";
@@ -63,6 +65,8 @@ export const commands: readonly Command[] = [
   unfreeze,
   override,
   freezes,
+  gates,
+  gate,
   permissions,
   history,
   syncHelp,

@@ -4,6 +4,7 @@ import { messageOf } from "./base/errors.ts";
 import { http } from "./base/http.ts";
 import type { Logger } from "./base/log.ts";
 import { createReleaser } from "./base/release.ts";
+import { createDeployHandler, keepDeploys, reckonWhenChanged } from "./changes/suspects.ts";
 import { createActorResolver } from "./command/people.ts";
 import { createRouter } from "./command/router.ts";
 import type { Catalogue } from "./config/catalogue.ts";
@@ -44,6 +45,10 @@ import { createDeadLetters } from "./services/dead-letters.ts";
 import { createAlertDeadLetters } from "./services/dead-letters-alert.ts";
 import { createExportIncident } from "./services/export.ts";
 import { createFreezes } from "./services/freezes.ts";
+import { createGates } from "./services/gates.ts";
+import { createAdvanceGate, wakeGates } from "./services/gates-advance.ts";
+import { viewGate } from "./services/gates-view.ts";
+import { createChanges } from "./services/impact.ts";
 import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
@@ -106,6 +111,7 @@ export function createApp(parts: AppParts): App {
     catalogue,
     log,
     http,
+    viewGate: (gate) => viewGate(ground, gate),
     viewRun: (run) => viewRun(ground, run),
     ports: {
       receiveCommand: (received) => receiveCommand(store, clock, received),
@@ -139,8 +145,10 @@ export function createApp(parts: AppParts): App {
     chains: createChains(ground),
     pins: createPins(ground),
     freezes: createFreezes(ground),
+    changes: createChanges(ground),
     fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
     deadLetters: createDeadLetters({ looking, authorise }),
+    gates: createGates(ground),
     permissions: createPermissions(ground),
     incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
   };
@@ -155,7 +163,11 @@ export function createApp(parts: AppParts): App {
     log,
     ports: {
       linkSignal: (tx, signal, now) => linkSignal(tx, signal, now, alertLate),
-      signalsJoined: attachRuns,
+      signalsJoined: async (tx, joinings, now) => {
+        await wakeGates(tx, joinings, now);
+        await attachRuns(tx, joinings, now);
+        await keepDeploys(tx, joinings, now);
+      },
       captureSlackEvent: slack.captureSlackEvent,
       channelName: slack.channelName,
       self: () => selfOf(slack.self()),
@@ -163,8 +175,13 @@ export function createApp(parts: AppParts): App {
   });
   const handlers: Handlers = {
     inbox: inbox.process,
-    incident: (id) => slack.project("incident", id),
+    incident: async (id) => {
+      await reckonWhenChanged(ground, id);
+      return slack.project("incident", id);
+    },
     "run-card": (id) => slack.project("run-card", id),
+    "gate-card": (id) => slack.project("gate-card", id),
+    gate: createAdvanceGate({ ...ground, http }),
     run: createAdvance({
       ...stepping,
       alert: alertLate,
@@ -176,6 +193,7 @@ export function createApp(parts: AppParts): App {
     chunk: createChunkHandler(fanning),
     "dead-letters": createDeadLetterHandler(looking),
     subscription: createSubscriptionHandler({ store, catalogue, sources: HOOK_SOURCES, clock, http }),
+    deploy: createDeployHandler(ground),
     command: createCommandExecutor({
       store,
       clock,
@@ -224,7 +242,9 @@ export function createApp(parts: AppParts): App {
         log,
         receive: web ? receiver.receive : null,
         slackListener: web ? slack.requestListener : null,
-        api: web ? createApi({ store, clock, catalogue, exporters, connections, token: config.apiToken }) : null,
+        api: web
+          ? createApi({ store, clock, catalogue, exporters, connections, groupMembers, token: config.apiToken })
+          : null,
         ready: () => readiness(store.db),
         metrics: createMetrics({ db: store.db, clock, counters }),
         counters,

@@ -94,7 +94,7 @@ export function prepareCatalogue(catalogue: Record<string, unknown>, names: Name
     const id = names.people[key]?.id;
     if (isMapping(person) && person["slack"] === undefined && id !== undefined) person["slack"] = id;
   }
-  for (const section of ["sources", "targets"]) {
+  for (const section of ["sources", "targets", "gates", "monitors"]) {
     if (isMapping(filled[section])) filled[section] = keepHere(filled[section]);
   }
   return filled;

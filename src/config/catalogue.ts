@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readRequirement } from "./requirement.ts";
 import { cron, duration, globList, pattern, percentage, zone } from "./scalars.ts";
 
 /**
@@ -48,7 +49,13 @@ export const environmentSchema = z.strictObject({
   look: z.enum(["green", "amber", "red"]).default("green"),
 });
 
-export const personSchema = z.strictObject({ name, slack: name.optional(), email: z.email().optional() });
+export const personSchema = z.strictObject({
+  name,
+  slack: name.optional(),
+  email: z.email().optional(),
+  /** What other systems call this person: the author that a pipeline names. */
+  logins: names.optional(),
+});
 
 export const groupSchema = z.union([z.strictObject({ members: names }), z.strictObject({ slackGroup: name })]);
 
@@ -88,6 +95,27 @@ export const messageSchema = z.strictObject({
 const foldingKey = z.string().regex(/^(service|environment|job|cause|title|source|tags\..+)$/, {
   error: "a folding key is one of service, environment, job, cause, title, source, tags.<name>",
 });
+/** By what a signal without a known key may still be of an incident's trouble. */
+export const RELATIONS = [
+  "same-run",
+  "same-job",
+  "same-error",
+  "same-contract",
+  "upstream",
+  "common-upstream",
+  "same-service",
+] as const;
+export type RelationName = (typeof RELATIONS)[number];
+
+/** So many changes of one condition within that time are flapping; it is over after `quiet` without one. */
+const flappingSchema = z
+  .strictObject({
+    changes: z.int().min(2).default(4),
+    within: duration.default(30 * 60_000),
+    quiet: duration.default(15 * 60_000),
+  })
+  .transform(({ changes, within, quiet }) => ({ changes, withinMs: within, quietMs: quiet }));
+
 export const foldingSchema = z
   .strictObject({
     name,
@@ -95,6 +123,11 @@ export const foldingSchema = z
     key: z.array(foldingKey).min(1),
     window: duration.default(4 * 3_600_000),
     reopenWithin: duration.default(30 * 60_000),
+    /** False: only its key joins. A list: only these relations join beside the key. */
+    relate: z.union([z.boolean(), z.array(z.enum(RELATIONS))]).default(true),
+    flapping: z
+      .union([z.literal(false), flappingSchema])
+      .default({ changes: 4, withinMs: 30 * 60_000, quietMs: 15 * 60_000 }),
   })
   .transform(({ window, reopenWithin, ...rule }) => ({ ...rule, windowMs: window, reopenWithinMs: reopenWithin }));
 
@@ -133,13 +166,13 @@ export const jobEnvironmentSchema = z.strictObject({
   fromChannel: name.optional(),
 });
 
-const requirement = z
-  .string()
-  .regex(/^\s*\S+\s*(>=|=)\s*\S+\s*$/, { error: 'a requirement is written like "tcs >= 6.2" or "tcs = 6.2"' })
-  .transform((text) => {
-    const [, service = "", operator = "=", version = ""] = /^\s*(\S+?)\s*(>=|=)\s*(\S+)\s*$/.exec(text) ?? [];
-    return { service, operator: operator === ">=" ? (">=" as const) : ("=" as const), version };
-  });
+const requirement = name.transform((text, context) => {
+  const read = readRequirement(text);
+  if (read !== null && read.rest === "")
+    return { service: read.service, operator: read.operator, version: read.version };
+  context.addIssue({ code: "custom", message: 'a requirement is written like "tcs >= 6.2" or "tcs = 6.2"' });
+  return z.NEVER;
+});
 
 /** How ids are handed to a target: `batch` a call, `rate` a second, `parallel` calls at a time. */
 const fanoutSchema = z.strictObject({
@@ -176,16 +209,56 @@ export const jobSchema = z
   })
   .transform(({ abortDeadline, ...job }) => ({ ...job, abortDeadlineMs: abortDeadline }));
 
+/** `22:00-06:30` on the wall clock of the monitor's zone. */
+const quietHours = z.array(
+  z.string().regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, {
+    error: (issue) => `"${String(issue.input)}" are no quiet hours: write "22:00-06:30"`,
+  }),
+);
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, {
+  error: (issue) => `"${String(issue.input)}" is no time of day: write "03:45"`,
+});
+
+/** Where a follower's place is asked for: below a target's own address, or at one that stands here. */
+const pollSchema = z
+  .strictObject({
+    target: name.optional(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    path: z.string().startsWith("/").optional(),
+    headers: z.record(name, z.string()).default({}),
+    at: name.default("at"),
+    position: name.optional(),
+    timeout: duration.default(10_000),
+  })
+  .refine((poll) => (poll.target === undefined) !== (poll.url === undefined), { error: "give one of target and url" })
+  .transform(({ timeout, ...poll }) => ({ ...poll, timeoutMs: timeout }));
+
+/** A job, and the parameters that carry the beginning and the end of a gap. */
+const gapJobSchema = z.union([
+  name.transform((job) => ({ job, from: "from", to: "to" })),
+  z.strictObject({ job: name, from: name.default("from"), to: name.default("to") }),
+]);
+
+/** What is expected of when a job starts and ends, or of how old a follower's place may be. Durations in milliseconds. */
 export const monitorSchema = z.union([
   z.strictObject({
     checkpoint: z.literal(true),
     service: name,
     environment: name,
+    /** How long the log keeps what the follower has not read yet. */
     retention: duration,
     warn: percentage.default(0.5),
     page: percentage.default(0.75),
+    /** How often it is asked for. */
     every: duration.default(60_000),
-    quiet: z.array(z.string()).default([]),
+    /** The job that moves it: its messages carry its place, and its successes that do not are told of. */
+    job: name.optional(),
+    poll: pollSchema.optional(),
+    reset: gapJobSchema.optional(),
+    resync: gapJobSchema.optional(),
+    zone: zone.optional(),
+    quiet: quietHours.default([]),
   }),
   z.strictObject({
     job: name,
@@ -196,11 +269,11 @@ export const monitorSchema = z.union([
     finishBy: duration.optional(),
     tooFast: duration.optional(),
     minRows: z.int().min(0).optional(),
-    before: z
-      .string()
-      .regex(/^\d\d:\d\d$/)
-      .optional(),
-    quiet: z.array(z.string()).default([]),
+    /** The time of day at which something else reads what the job has written. */
+    before: timeOfDay.optional(),
+    /** For messages on their way: a deadline is judged so much later. */
+    grace: duration.default(30_000),
+    quiet: quietHours.default([]),
   }),
 ]);
 
@@ -224,6 +297,11 @@ export const contractSchema = z.strictObject({
   consumers: names.default([]),
 });
 
+/** How long before an incident's first alert a deploy may have been, and how long after it one may be told for. */
+const suspectsSchema = z
+  .strictObject({ window: duration.default(24 * 3_600_000), after: duration.default(5 * 60_000) })
+  .transform(({ window, after }) => ({ windowMs: window, afterMs: after }));
+
 /** Where an id is in a signal: `tags.NAME`, or `message:/pattern/` (RE2). */
 const entitySource = name.superRefine((text, context) => {
   if (/^tags\..+$/.test(text)) return;
@@ -232,6 +310,36 @@ const entitySource = name.superRefine((text, context) => {
   if (parsed?.success === true) return;
   const message = parsed?.error.issues[0]?.message ?? 'an id is found by "tags.NAME" or "message:/pattern/"';
   context.addIssue({ code: "custom", message });
+});
+
+const gateRule = z
+  .strictObject({
+    match: matchSchema.pick({ service: true, services: true, environment: true, environments: true }).default({}),
+    /** Whose word opens it; absent: of whoever has the grant `gate` there. */
+    role: name.optional(),
+    /** Held at most this long, then refused. A pipeline may ask for less. */
+    timeout: duration.default(3_600_000),
+    channel: name.optional(),
+    /** Opens without a person when everything that it requires is there. */
+    auto: z.boolean().default(false),
+  })
+  .transform(({ timeout, ...rule }) => ({ ...rule, timeoutMs: timeout }));
+
+const probe = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    headers: z.record(name, z.string()).default({}),
+    status: z.int().default(200),
+    timeout: duration.default(5_000),
+  })
+  .transform(({ timeout, ...asked }) => ({ ...asked, timeoutMs: timeout }));
+
+export const gatesSchema = z.strictObject({
+  /** Of pipelines: it may ask for gates, and nothing else. */
+  token: name.optional(),
+  rules: z.array(gateRule).default([]),
+  /** What a gate may require to answer: only these addresses are asked, whatever a pipeline sends. */
+  probes: z.record(name, probe).default({}),
 });
 
 export const entitySchema = z.strictObject({
@@ -267,6 +375,8 @@ export const catalogueSchema = z.strictObject({
   monitors: z.record(name, monitorSchema).default({}),
   freezes: z.array(freezeSchema).default([]),
   contracts: z.record(name, contractSchema).default({}),
+  suspects: suspectsSchema.default({ windowMs: 24 * 3_600_000, afterMs: 5 * 60_000 }),
+  gates: gatesSchema.default({ rules: [], probes: {} }),
   entities: z.array(entitySchema).default([]),
   routes: z.array(routeSchema).default([]),
   fallback: name.optional(),
@@ -286,3 +396,6 @@ export type Environment = z.output<typeof environmentSchema>;
 export type MessagePattern = z.output<typeof messageSchema>;
 export type Parameter = z.output<typeof parameterSchema>;
 export type Route = z.output<typeof routeSchema>;
+export type Monitor = z.output<typeof monitorSchema>;
+export type CheckpointMonitor = Extract<Monitor, { checkpoint: true }>;
+export type ScheduleMonitor = Exclude<Monitor, CheckpointMonitor>;

@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import { Temporal } from "temporal-polyfill";
-import type { Catalogue, Parameter } from "./catalogue.ts";
+import type { Catalogue, CheckpointMonitor, Parameter } from "./catalogue.ts";
 import type { Path } from "./document.ts";
 import type { Finding } from "./issues.ts";
 import { hintFor, nearest } from "./nearest.ts";
@@ -20,7 +20,9 @@ export function checkReferences(catalogue: Catalogue): { errors: Finding[]; warn
   checkJobs(checks);
   checkMessages(checks);
   checkKept(checks);
+  checkSources(checks);
   checkRouting(checks);
+  checkGates(checks);
   return { errors, warnings };
 }
 
@@ -176,6 +178,16 @@ function parameterProblem(parameter: Parameter): string | null {
   return listed ? null : `default "${parameter.default}" is not one of ${values.join(", ")}`;
 }
 
+/** Names under which Nightdesk itself keeps what it hears and finds. */
+const RESERVED = ["monitor", "nightdesk", "slack"];
+
+function checkSources({ catalogue, error }: Checks): void {
+  for (const name of Object.keys(catalogue.sources)) {
+    if (RESERVED.includes(name))
+      error(["sources", name], `"${name}" is a source of Nightdesk's own`, "choose another name");
+  }
+}
+
 function checkMessages({ catalogue, error, warn }: Checks): void {
   const environments = Object.keys(catalogue.environments);
   catalogue.messages.forEach((message, index) => {
@@ -196,15 +208,8 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
 /** Sections that this version keeps: their names have to be right all the same. */
 function checkKept({ catalogue, error, warn }: Checks): void {
   const jobs = Object.keys(catalogue.jobs);
-  const environments = Object.keys(catalogue.environments);
   const checks = { catalogue, error, warn };
-  for (const [name, monitor] of Object.entries(catalogue.monitors)) {
-    const path: Path = ["monitors", name];
-    const where = { path: [...path, "environment"], what: "environment", known: environments };
-    checkRelated(checks, monitor.environment, where);
-    if ("job" in monitor) checkRelated(checks, monitor.job, { path: [...path, "job"], what: "job", known: jobs });
-    else checkService(checks, monitor.service, [...path, "service"]);
-  }
+  checkMonitors(checks);
   catalogue.entities.forEach((entity, index) => {
     const at = { path: ["entities", index, "resync"], what: "job", known: jobs };
     if (entity.resync !== undefined) checkRelated(checks, entity.resync, at);
@@ -228,6 +233,55 @@ function checkKept({ catalogue, error, warn }: Checks): void {
   });
 }
 
+/** What a monitor watches has to be there, and what it resets with has to be able to carry a gap. */
+function checkMonitors(checks: Checks): void {
+  const { catalogue, error, warn } = checks;
+  const jobs = Object.keys(catalogue.jobs);
+  for (const [name, monitor] of Object.entries(catalogue.monitors)) {
+    const path: Path = ["monitors", name];
+    const known = Object.keys(catalogue.environments);
+    checkRelated(checks, monitor.environment, { path: [...path, "environment"], what: "environment", known });
+    if (monitor.job !== undefined)
+      checkRelated(checks, monitor.job, { path: [...path, "job"], what: "job", known: jobs });
+    if (!("checkpoint" in monitor)) {
+      const { startBy, finishBy, before } = monitor;
+      if (startBy !== undefined || finishBy !== undefined || before !== undefined) continue;
+      warn(path, "nothing is expected of when it starts or ends", "add startBy, finishBy or before");
+      continue;
+    }
+    checkService(checks, monitor.service, [...path, "service"]);
+    if (monitor.warn > monitor.page) error([...path, "warn"], "warn is later than page", "");
+    const target = monitor.poll?.target;
+    const targets = Object.keys(catalogue.targets);
+    if (target !== undefined && !targets.includes(target)) {
+      error([...path, "poll", "target"], `there is no target "${target}"`, hintFor(target, targets));
+    }
+    for (const key of ["reset", "resync"] as const) checkGapJob(checks, monitor, { path: [...path, key], key });
+  }
+}
+
+function checkGapJob(
+  { catalogue, error }: Checks,
+  monitor: CheckpointMonitor,
+  at: { path: Path; key: "reset" | "resync" },
+): void {
+  const named = monitor[at.key];
+  if (named === undefined) return;
+  const job = catalogue.jobs[named.job];
+  if (job === undefined) {
+    error(at.path, `there is no job "${named.job}"`, hintFor(named.job, Object.keys(catalogue.jobs)));
+    return;
+  }
+  if (job.environments[monitor.environment] === undefined) {
+    error(at.path, `${named.job} does not run in ${monitor.environment}`, "");
+  }
+  for (const parameter of [named.from, named.to]) {
+    if (job.parameters[parameter]?.type === "string") continue;
+    const hint = `add parameters: { ${parameter}: { type: string } } to ${named.job}`;
+    error(at.path, `${named.job} has no parameter "${parameter}" that could carry the gap`, hint);
+  }
+}
+
 function isMoment(text: string): boolean {
   try {
     if (/(Z|[+-]\d\d:?\d\d)$/i.test(text)) Temporal.Instant.from(text);
@@ -247,6 +301,10 @@ function checkRouting({ catalogue, error, warn }: Checks): void {
   const channels: [Path, string | undefined][] = [
     ...catalogue.routes.map((route, index): [Path, string] => [["routes", index, "channel"], route.channel]),
     ...catalogue.messages.map((message, index): [Path, string] => [["messages", index, "channel"], message.channel]),
+    ...catalogue.gates.rules.map((rule, index): [Path, string | undefined] => [
+      ["gates", "rules", index, "channel"],
+      rule.channel,
+    ]),
     [["fallback"], catalogue.fallback],
   ];
   for (const [path, channel] of channels) {
@@ -256,6 +314,23 @@ function checkRouting({ catalogue, error, warn }: Checks): void {
   catalogue.folding.forEach((rule, index) => {
     const first = catalogue.folding.findIndex((other) => other.name === rule.name);
     if (first !== index) error(["folding", index, "name"], `the name "${rule.name}" is taken`, "");
+  });
+}
+
+function checkGates({ catalogue, error, warn }: Checks): void {
+  const roles = Object.keys(catalogue.roles);
+  catalogue.gates.rules.forEach((rule, index) => {
+    const path: Path = ["gates", "rules", index];
+    if (rule.role === undefined) return;
+    const role = catalogue.roles[rule.role];
+    if (role === undefined) error([...path, "role"], `there is no role "${rule.role}"`, hintFor(rule.role, roles));
+    else if (!role.allow.some(({ actions }) => actions.some((action) => action === "*" || action === "gate"))) {
+      warn(
+        [...path, "role"],
+        `the role ${rule.role} has no grant of "gate": nobody can open it`,
+        "add it to its actions",
+      );
+    }
   });
 }
 

@@ -2,21 +2,26 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
-import { incidentData, runData, timelineData } from "../command/data.ts";
+import { listDeploys } from "../changes/deploys.store.ts";
+import { deployData, incidentData, runData, timelineData } from "../command/data.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { ITEM_STATES } from "../fanout/counts.ts";
 import { itemsOf } from "../fanout/fanouts.store.ts";
+import type { GroupMembers } from "../guard/grants.ts";
 import { INCIDENT_STATUSES } from "../incidents/incident.ts";
 import { listIncidents } from "../incidents/incidents.store.ts";
 import { timelineOf } from "../incidents/timeline.store.ts";
 import type { Connections } from "../jobs/connections.ts";
 import { runHistory } from "../jobs/runs.store.ts";
 import type { Exporter } from "../postmortem/exporters/contract.ts";
+import { viewDeploy } from "../services/deploys.ts";
 import { exporterNamed, postmortemOf } from "../services/export.ts";
+import { createAskGate } from "../services/gates-ask.ts";
 import { needIncident, viewIncidents } from "../services/incidents-view.ts";
 import { needRun, viewRun, viewRuns } from "../services/runs-view.ts";
 import type { Store } from "../store/store.ts";
 import { commandByApi } from "./api-command.ts";
+import { askGateBy, readGate, readGates } from "./api-gates.ts";
 import { auditLines, readSettled, refusedLines } from "./record.store.ts";
 import { json, problem, type Response, text } from "./respond.ts";
 
@@ -32,7 +37,8 @@ export interface ApiParts {
   readonly catalogue: Catalogue;
   readonly exporters: readonly Exporter[];
   readonly connections: Connections;
-  /** Null: the API is closed. */
+  readonly groupMembers: GroupMembers;
+  /** Null: the API is closed, but for gates where the catalogue has a token for them. */
   readonly token: string | null;
 }
 
@@ -41,10 +47,12 @@ const MOST = 5_000;
 
 /** JSON over the record, and commands by the same grammar as in Slack. Lists are oldest first, the newest `limit` of them. */
 export function createApi(parts: ApiParts): Api {
+  const askGate = createAskGate(parts);
   return async ({ request, url, method }) => {
+    const tokens = tokensFor(parts, url);
     // Closed is not told from absent.
-    if (parts.token === null) return problem(404, { code: "not_found", message: "There is nothing here." });
-    if (!bearer(request, parts.token)) {
+    if (tokens.length === 0) return problem(404, { code: "not_found", message: "There is nothing here." });
+    if (!tokens.some((token) => bearer(request, token))) {
       const refused = problem(401, {
         code: "not_authenticated",
         message: "Send Authorization: Bearer NIGHTDESK_API_TOKEN.",
@@ -55,6 +63,7 @@ export function createApi(parts: ApiParts): Api {
       if (url.pathname === "/api/command") {
         return method === "POST" ? await commandByApi(parts, request) : wrongMethod("POST");
       }
+      if (url.pathname === "/api/gates" && method === "POST") return await askGateBy(askGate, request);
       return method === "GET" || method === "HEAD" ? await read(parts, url) : wrongMethod("GET");
     } catch (error) {
       if (error instanceof UserError) return mistake(error);
@@ -74,8 +83,11 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
     if (part === "items") return itemsOfRun(parts, { number: about, url, limit });
     return part === undefined ? json(200, runData(await viewRun(parts, await needRun(store.db, about)))) : noSuch(url);
   }
+  if (about !== null && what === "gates") return part === undefined ? readGate(parts, about) : noSuch(url);
   if (number !== undefined) return noSuch(url);
   switch (what) {
+    case "gates":
+      return readGates(parts, limit);
     case "incidents": {
       const found = await listIncidents(store.db, { statuses: INCIDENT_STATUSES, limit });
       return json(200, { incidents: (await viewIncidents(store.db, found.reverse())).map(incidentData) });
@@ -84,6 +96,8 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
       const runs = await runHistory(store.db, { limit });
       return json(200, { runs: (await viewRuns(parts, [...runs].reverse())).map(runData) });
     }
+    case "deploys":
+      return json(200, { deploys: (await listDeploys(store.db, { limit })).reverse().map(viewDeploy).map(deployData) });
     case "monitors":
       return json(200, { monitors: [] });
     case "audit":
@@ -137,6 +151,12 @@ async function oneIncident(
   }
 }
 
+/** A pipeline's own token asks for gates and reads them, and nothing else. */
+function tokensFor({ token, catalogue }: ApiParts, url: URL): string[] {
+  const ofGates = /^\/api\/gates(\/|$)/.test(url.pathname) ? catalogue.gates.token : undefined;
+  return [token, ofGates].filter((one) => one !== null && one !== undefined);
+}
+
 /** Compares hashes, so that neither the time nor the length tells anything of the token. */
 function bearer(request: IncomingMessage, token: string): boolean {
   const given = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
@@ -179,7 +199,8 @@ const noSuch = (url: URL): Response =>
   problem(404, {
     code: "not_found",
     message: `There is no ${url.pathname}.`,
-    wayOut: "There is /api/incidents, /api/runs, /api/monitors, /api/audit, /api/refused, /api/settled, /api/command.",
+    wayOut:
+      "There is /api/incidents, /api/runs, /api/gates, /api/monitors, /api/audit, /api/refused, /api/settled, /api/command.",
   });
 
 function wrongMethod(allowed: string): Response {

@@ -1,11 +1,10 @@
 import type { Catalogue, CatalogueJob } from "../config/catalogue.ts";
 import { namesOf } from "../config/names.ts";
+import { type Requirement, satisfies } from "../config/requirement.ts";
 import type { Db } from "../store/store.ts";
 import type { Capabilities, Finding } from "./connectors/contract.ts";
 import { type Deployed, lastDeployed } from "./deployed.store.ts";
 import type { Run } from "./runs.store.ts";
-
-type Requirement = CatalogueJob["requires"][number];
 
 /**
  * What Nightdesk itself finds before a start, beside what the target says. Nothing is asked of the target. `restore`s and
@@ -53,36 +52,6 @@ export function dependencyFinding(needs: Requirement, environment: string, deplo
     text: `${wanted}, and ${there}`,
     wayOut: `Deploy ${service} ${version} in ${environment} first, then ask again.`,
   };
-}
-
-/** `6.10` is newer than `6.9`; a leading `v` and what follows a `+` do not count. */
-export function satisfies(deployed: string, { operator, version }: Pick<Requirement, "operator" | "version">): boolean {
-  const order = compareVersions(deployed, version);
-  return operator === "=" ? order === 0 : order >= 0;
-}
-
-function compareVersions(one: string, other: string): number {
-  const [a, b] = [partsOf(one), partsOf(other)];
-  for (let at = 0; at < Math.max(a.release.length, b.release.length); at += 1) {
-    const order = comparePart(a.release[at] ?? "0", b.release[at] ?? "0");
-    if (order !== 0) return order;
-  }
-  // What leads up to a release is before it: 6.2-rc.1 < 6.2.
-  if (a.before === b.before) return 0;
-  if (a.before === "" || b.before === "") return a.before === "" ? 1 : -1;
-  return comparePart(a.before, b.before);
-}
-
-function partsOf(version: string): { release: string[]; before: string } {
-  const [bare = ""] = version.trim().replace(/^v/i, "").split("+");
-  const dash = bare.indexOf("-");
-  return dash === -1
-    ? { release: bare.split("."), before: "" }
-    : { release: bare.slice(0, dash).split("."), before: bare.slice(dash + 1) };
-}
-
-function comparePart(one: string, other: string): number {
-  return Math.sign(one.localeCompare(other, "en", { numeric: true }));
 }
 
 function snapshotFindings({ destructive, snapshot }: CatalogueJob, can: Capabilities | undefined): Finding[] {

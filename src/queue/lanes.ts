@@ -25,10 +25,13 @@ const LANE_OF = {
   pin: "act",
   "dead-letters": "act",
   subscription: "act",
+  deploy: "act",
+  gate: "act",
   abort: "stop",
   chunk: "fan",
   incident: "tell",
   "run-card": "tell",
+  "gate-card": "tell",
   answer: "tell",
 } as const satisfies Record<WorkKind, Lane>;
 

@@ -3,7 +3,9 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Action, Severity } from "../config/catalogue.ts";
 import type { IncidentStatus } from "../incidents/incident.ts";
 import type { TimelineView } from "../incidents/timeline.ts";
+import type { ChangeServices } from "./changes-contract.ts";
 import type { DeadLetterServices, FanoutServices } from "./fanouts-contract.ts";
+import type { GateServices } from "./gates-contract.ts";
 import type { AttachedFile } from "./id-lists-file.ts";
 import type {
   DryRunView,
@@ -45,6 +47,7 @@ export interface Asking {
 }
 
 export { RUN_STATES, type RunState } from "../jobs/states.ts";
+export type * from "./changes-contract.ts";
 export type * from "./views.ts";
 export type { IncidentStatus, TimelineView };
 
@@ -101,7 +104,7 @@ export interface Services {
     /** Jobs one after the other; the run of the first. The next is asked of the guard when the one before has succeeded. */
     start(
       asking: Asking,
-      wanted: { jobs: readonly string[]; environment: string; reason?: string },
+      wanted: { jobs: readonly string[]; environment: string; reason?: string; override?: string },
     ): Promise<Outcome<RunView>>;
   };
   readonly pins: {
@@ -116,8 +119,10 @@ export interface Services {
       wanted: { job: string; environment: string; to?: string; reason?: string; override?: string },
     ): Promise<Outcome<PinView>>;
   };
+  readonly changes: ChangeServices;
   readonly fanouts: FanoutServices;
   readonly deadLetters: DeadLetterServices;
+  readonly gates: GateServices;
   readonly freezes: {
     list(asking: Asking): Promise<readonly FreezeView[]>;
     add(asking: Asking, wanted: WantedFreeze): Promise<FreezeView>;

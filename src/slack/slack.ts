@@ -2,12 +2,14 @@ import type { RequestListener } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
+import type { Gate } from "../changes/gates.store.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { UploadToRun } from "../fanout/fanning.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { NumbersOfThread } from "../services/command-requests.ts";
 import type { RunView } from "../services/contract.ts";
+import type { GateView } from "../services/gates-contract.ts";
 import type { ReadAttached } from "../services/id-lists-file.ts";
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -18,6 +20,7 @@ import { type Bolt, createBolt } from "./bolt.ts";
 import { type CaptureSlackEvent, createCapture } from "./capture.ts";
 import { createChannels } from "./channels.ts";
 import { createDirectory, type Directory } from "./directory.ts";
+import { createGateCardProjector } from "./gate-cards.ts";
 import { createGroupMembers } from "./groups.ts";
 import { createKeepRoot } from "./home-channel.ts";
 import { createWhoAmI, type Identity } from "./identity.ts";
@@ -45,6 +48,8 @@ export interface SlackOptions {
   readonly log: Logger;
   readonly http: Http;
   readonly ports: SlackPorts;
+  /** A gate as people see it, for its card. */
+  readonly viewGate: (gate: Gate) => Promise<GateView>;
   /** A run as people see it, for its card. */
   readonly viewRun: (run: Run) => Promise<RunView>;
 }
@@ -56,8 +61,8 @@ export interface Slack {
   /** Socket Mode only: connects, and disconnects. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Work of the kinds `incident` and `run-card`, by row id. */
-  project(kind: "incident" | "run-card", id: number): Promise<WorkOutcome>;
+  /** Work of the kinds `incident`, `run-card` and `gate-card`, by row id. */
+  project(kind: "incident" | "run-card" | "gate-card", id: number): Promise<WorkOutcome>;
   /** Work of kind `answer`, by the id of the command request. */
   deliverAnswer(id: number): Promise<WorkOutcome>;
   readonly captureSlackEvent: CaptureSlackEvent;
@@ -88,6 +93,11 @@ export function createSlack(options: SlackOptions): Slack {
   const projectIncident = createIncidentProjector(projection);
   const projectLog = createRunLogProjector({ ...projection, upload: createUploadFile(api.client) });
   const projectRunCard = createRunCardProjector({ ...projection, projectLog, viewRun: options.viewRun });
+  const projectors = {
+    incident: projectIncident,
+    "run-card": projectRunCard,
+    "gate-card": createGateCardProjector({ ...projection, viewGate: options.viewGate }),
+  };
   const bolt = listen();
 
   /** A worker that was given neither secret only speaks to Slack. */
@@ -123,7 +133,7 @@ export function createSlack(options: SlackOptions): Slack {
     requestListener: bolt === null ? null : bolt.requestListener,
     start: async () => bolt?.start(),
     stop: async () => bolt?.stop(),
-    project: (kind, id) => (kind === "incident" ? projectIncident(id) : projectRunCard(id)),
+    project: (kind, id) => projectors[kind](id),
     deliverAnswer: createAnswerer({ db, api, http, clock, log }),
     captureSlackEvent: createCapture({ catalogue, directory, whoAmI }),
     numbersOfThread: async (channel, threadTs) => {

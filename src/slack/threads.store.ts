@@ -1,6 +1,6 @@
 import type { Db } from "../store/store.ts";
 
-export type Subject = "incident" | "run";
+export type Subject = "incident" | "run" | "gate";
 
 export interface Thread {
   readonly channelId: string;
@@ -62,7 +62,7 @@ export async function subjectOfThread(
       .where("root_ts", "=", rootTs)
       .executeTakeFirst());
   if (found === undefined) return null;
-  return { subject: found.subject === "run" ? "run" : "incident", id: found.subject_id };
+  return { subject: found.subject as Subject, id: found.subject_id };
 }
 
 /**
@@ -90,7 +90,8 @@ export async function numbersOfThread(
   rootTs: string,
 ): Promise<{ incident: number | null; run: number | null }> {
   const found = await subjectOfThread(db, channelId, rootTs);
-  if (found === null) return { incident: null, run: null };
+  // A gate's buttons say which one is meant.
+  if (found === null || found.subject === "gate") return { incident: null, run: null };
   const table = found.subject === "incident" ? "incidents" : "runs";
   const row = await db.selectFrom(table).select("number").where("id", "=", found.id).executeTakeFirst();
   const number = row?.number ?? null;

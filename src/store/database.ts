@@ -62,6 +62,19 @@ export interface Chains {
   surface: string;
 }
 
+export interface Checkpoints {
+  level: Generated<number>;
+  level_since: Temporal.Instant | null;
+  monitor: string;
+  moved_at: Temporal.Instant | null;
+  place_at: Temporal.Instant | null;
+  polled_at: Temporal.Instant | null;
+  position: string | null;
+  successes: Generated<number>;
+  told_at: Temporal.Instant | null;
+  trouble: string | null;
+}
+
 export interface CommandRequests {
   actor: string;
   answer: Json | null;
@@ -143,6 +156,27 @@ export interface DeliveryKeys {
   until: Temporal.Instant;
 }
 
+export interface Deploys {
+  at: Temporal.Instant;
+  by_name: string | null;
+  environment: string | null;
+  environments: Generated<string[]>;
+  id: Generated<number>;
+  learned_at: Temporal.Instant;
+  outcome: string;
+  ref: string | null;
+  repository: string | null;
+  said_at: Temporal.Instant;
+  service: string | null;
+  sha: string | null;
+  signal_id: number | null;
+  source: string;
+  title: string;
+  told_as: string;
+  url: string | null;
+  version: string | null;
+}
+
 export interface Exports {
   actor: string;
   at: Temporal.Instant;
@@ -193,6 +227,34 @@ export interface Freezes {
   request_key: string | null;
   until_at: Temporal.Instant | null;
   zone: string;
+}
+
+export interface Gates {
+  asked_at: Temporal.Instant;
+  author: string | null;
+  author_key: string | null;
+  because: string;
+  by_itself: boolean;
+  channel: string;
+  code: string;
+  decided_at: Temporal.Instant | null;
+  decided_by: string | null;
+  decided_by_key: string | null;
+  decided_by_name: string | null;
+  environment: string;
+  expires_at: Temporal.Instant;
+  id: Generated<number>;
+  key: string;
+  mention: string | null;
+  number: number;
+  probes: Generated<Json>;
+  requirements: Generated<Json>;
+  role: string | null;
+  service: string;
+  state: string;
+  superseded_by: number | null;
+  url: string | null;
+  version: string;
 }
 
 export interface IdListItems {
@@ -268,6 +330,47 @@ export interface Migrations {
   applied_by: string;
   name: string;
   sha256: string;
+}
+
+export interface MonitorProblems {
+  at: Temporal.Instant;
+  ended_at: Temporal.Instant | null;
+  found_at: Temporal.Instant;
+  id: Generated<number>;
+  key: string;
+  monitor: string;
+  severity: string | null;
+  state: string;
+  title: string;
+  told_at: Temporal.Instant | null;
+}
+
+export interface Monitors {
+  digest: string;
+  gone_at: Temporal.Instant | null;
+  known_at: Temporal.Instant;
+  name: string;
+  next_at: Temporal.Instant | null;
+  planned_to: Temporal.Instant;
+  since: Temporal.Instant;
+  snoozed_because: string | null;
+  snoozed_by: string | null;
+  snoozed_by_name: string | null;
+  snoozed_until: Temporal.Instant | null;
+  state: string;
+}
+
+export interface MonitorSlots {
+  before_at: Temporal.Instant | null;
+  closed_at: Temporal.Instant | null;
+  ended_at: Temporal.Instant | null;
+  finish_by_at: Temporal.Instant | null;
+  id: Generated<number>;
+  monitor: string;
+  paused_since: Temporal.Instant | null;
+  slot_at: Temporal.Instant;
+  start_by_at: Temporal.Instant | null;
+  started_at: Temporal.Instant | null;
 }
 
 export interface ObservedExecutions {
@@ -446,6 +549,49 @@ export interface Runs {
   wish_by_name: string | null;
 }
 
+export interface SentryChanges {
+  action: string;
+  asked_at: Temporal.Instant;
+  asked_by: string;
+  asked_by_key: string;
+  asked_by_name: string;
+  assignee: string | null;
+  assignee_name: string | null;
+  attempts: Generated<number>;
+  ended_at: Temporal.Instant | null;
+  id: Generated<number>;
+  incident_id: number;
+  issues: Json;
+  request_key: string;
+}
+
+export interface SentryIssues {
+  checked_at: Temporal.Instant | null;
+  ended_as: string | null;
+  ended_at: Temporal.Instant | null;
+  fired_at: Temporal.Instant;
+  incident_id: number;
+  issue: string;
+  short_id: string | null;
+  source: string;
+  url: string | null;
+}
+
+export interface SentryLooks {
+  failures: Generated<number>;
+  id: Generated<number>;
+  looked_at: Temporal.Instant | null;
+  since: Temporal.Instant;
+  source: string;
+  trouble: string | null;
+}
+
+export interface SentryPassed {
+  issue: string;
+  passed_at: Temporal.Instant;
+  source: string;
+}
+
 export interface Signals {
   at: Temporal.Instant;
   cause: string | null;
@@ -527,9 +673,36 @@ export interface SlackUsers {
   zone: string | null;
 }
 
+export interface SuspectBases {
+  basis: string;
+  incident_id: number;
+}
+
+export interface Suspects {
+  deploy_id: number;
+  depth: number;
+  incident_id: number;
+  rank: number | null;
+  reason: string;
+  told_at: Temporal.Instant;
+}
+
 export interface TargetPaces {
   free_at: Temporal.Instant;
   target: string;
+}
+
+export interface TimedExecutions {
+  ended_at: Temporal.Instant | null;
+  environments: string[];
+  id: Generated<number>;
+  job: string;
+  outcome: string;
+  rid: string | null;
+  rows: number | null;
+  run_id: number | null;
+  source: string;
+  started_at: Temporal.Instant | null;
 }
 
 export interface TimelineEntries {
@@ -570,6 +743,7 @@ export interface UnauthenticatedCounts {
 export interface DB {
   audit: Audit;
   chains: Chains;
+  checkpoints: Checkpoints;
   command_requests: CommandRequests;
   confirmations: Confirmations;
   counters: Counters;
@@ -577,15 +751,20 @@ export interface DB {
   dead_letter_redrives: DeadLetterRedrives;
   dead_letters: DeadLetters;
   delivery_keys: DeliveryKeys;
+  deploys: Deploys;
   exports: Exports;
   fanouts: Fanouts;
   freezes: Freezes;
+  gates: Gates;
   id_list_items: IdListItems;
   id_lists: IdLists;
   inbox: Inbox;
   incidents: Incidents;
   leases: Leases;
   migrations: Migrations;
+  monitor_problems: MonitorProblems;
+  monitor_slots: MonitorSlots;
+  monitors: Monitors;
   observed_executions: ObservedExecutions;
   outbox: Outbox;
   pins: Pins;
@@ -595,6 +774,10 @@ export interface DB {
   run_items: RunItems;
   run_log_lines: RunLogLines;
   runs: Runs;
+  sentry_changes: SentryChanges;
+  sentry_issues: SentryIssues;
+  sentry_looks: SentryLooks;
+  sentry_passed: SentryPassed;
   signals: Signals;
   slack_early_reactions: SlackEarlyReactions;
   slack_former_roots: SlackFormerRoots;
@@ -602,7 +785,10 @@ export interface DB {
   slack_posts: SlackPosts;
   slack_threads: SlackThreads;
   slack_users: SlackUsers;
+  suspect_bases: SuspectBases;
+  suspects: Suspects;
   target_paces: TargetPaces;
+  timed_executions: TimedExecutions;
   timeline_entries: TimelineEntries;
   unauthenticated: Unauthenticated;
   unauthenticated_counts: UnauthenticatedCounts;

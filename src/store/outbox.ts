@@ -11,7 +11,8 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * `command`: carry out this command request · `abort`: tell this run's target to stop · `chain`: ask for the next run of
  * this chain · `pin`: point a target's schedule where this pin says · `chunk`: hand the ids of this chunk of a fan-out to
  * its target · `subscription`: tell the sender of this delivery that we want its messages · `dead-letters`: ref 0, look at
- * the dead-letter queues.
+ * the dead-letter queues · `deploy`: reckon whose suspect it is · `gate`: see whether this gate's time is over, and what it
+ * requires there · `gate-card`: project this gate's card.
  */
 export const WORK_KINDS = [
   "inbox",
@@ -26,6 +27,9 @@ export const WORK_KINDS = [
   "chunk",
   "dead-letters",
   "subscription",
+  "deploy",
+  "gate",
+  "gate-card",
 ] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 

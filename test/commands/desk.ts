@@ -18,6 +18,7 @@ import type {
   TimelineView,
 } from "../../src/services/contract.ts";
 import type { DeadLetterView } from "../../src/services/fanouts-contract.ts";
+import { gate3 } from "../helpers/gate.ts";
 
 /** A desk to type at: the real router and commands, a literal fake of what they call, and what was called. */
 
@@ -246,6 +247,7 @@ export function desk(answers: Answers = {}): Desk {
     },
     fanouts: {
       resync: noted("fanouts.resync", done),
+      dryResync: noted("fanouts.dryResync", dry7),
       orphans: noted("fanouts.orphans", done),
       repair: noted("fanouts.repair", done),
       ...answers.fanouts,
@@ -258,6 +260,13 @@ export function desk(answers: Answers = {}): Desk {
         value: { dryRun: false, rate: 5, letters: [letter3] },
       } as const),
       ...answers.deadLetters,
+    },
+    gates: {
+      list: noted("gates.list", [gate3]),
+      get: noted("gates.get", gate3),
+      approve: noted("gates.approve", { kind: "done", value: gate3 } as const),
+      reject: noted("gates.reject", { kind: "done", value: gate3 } as const),
+      ...answers.gates,
     },
     freezes: {
       list: noted("freezes.list", [freeze1]),

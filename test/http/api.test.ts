@@ -18,7 +18,15 @@ async function apiOver(token: string | null = TOKEN) {
   const { store, clock, folder } = around;
   const exporters = createExporters({ folder, uploadToThread: async () => null, onUploadFailed: () => {} });
   const { url } = await serve({
-    api: createApi({ store, clock, catalogue, exporters, connections: { of: () => null }, token }),
+    api: createApi({
+      store,
+      clock,
+      catalogue,
+      exporters,
+      connections: { of: () => null },
+      groupMembers: async () => [],
+      token,
+    }),
   });
   const authorised = { authorization: `Bearer ${TOKEN}` };
   const get = async (path: string) => {
@@ -254,6 +262,7 @@ function unused(): Services {
   expect(desk().calls).toEqual([]);
   return {
     jobs: { list: never, status: never, history: never },
+    gates: { list: never, get: never, approve: never, reject: never },
     runs: {
       ...{
         request: never,
@@ -270,7 +279,7 @@ function unused(): Services {
     freezes: { list: never, add: never, end: never, override: never },
     chains: { start: never },
     pins: { set: never, clear: never },
-    fanouts: { resync: never, orphans: never, repair: never },
+    fanouts: { resync: never, dryResync: never, orphans: never, repair: never },
     deadLetters: { list: never, show: never, redrive: never },
     permissions: { show: never, gaps: never },
     incidents: {} as Services["incidents"],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dependencyFinding, ownFindings, satisfies } from "../../src/jobs/preflight.ts";
+import { satisfies } from "../../src/config/requirement.ts";
+import { dependencyFinding, ownFindings } from "../../src/jobs/preflight.ts";
 import { drive, queue, type World, world } from "./world.ts";
 
 const NEEDS = { service: "tcs", operator: ">=", version: "6.2" } as const;
@@ -8,11 +9,10 @@ const NEEDS = { service: "tcs", operator: ">=", version: "6.2" } as const;
 async function deploy(here: World, version: string | null, more: { environment?: string; minutesAgo?: number } = {}) {
   const at = here.clock.now().subtract({ minutes: more.minutesAgo ?? 0 });
   await here.store.db
-    .insertInto("signals")
+    .insertInto("deploys")
     .values({
-      ...{ ordinal: 0, source: "deploys", kind: "deployed", title: "tcs was deployed", service: "tcs" },
-      ...{ environment: more.environment ?? "prod", environments: [], at, received_at: at },
-      tags: JSON.stringify(version === null ? {} : { version }),
+      ...{ source: "deploys", told_as: `${version} ${at.toString()}`, title: "tcs was deployed", service: "tcs" },
+      ...{ environment: more.environment ?? "prod", version, outcome: "succeeded", at, said_at: at, learned_at: at },
     })
     .execute();
 }

@@ -15,6 +15,7 @@ import {
   receiveCommand,
 } from "../../src/services/command-requests.ts";
 import { confirmationState } from "../../src/services/confirmations.ts";
+import { viewGate } from "../../src/services/gates-view.ts";
 import { viewRun } from "../../src/services/runs-view.ts";
 import { createSlack, type Slack } from "../../src/slack/slack.ts";
 import { claimWork, dueWork, releaseWork, type WorkOutcome } from "../../src/store/outbox.ts";
@@ -68,6 +69,7 @@ export async function startDesk(options: {
     catalogue,
     log: silentLogger,
     http,
+    viewGate: (gate) => viewGate({ store, clock, catalogue, groupMembers: async () => [] }, gate),
     viewRun: (run) => viewRun({ store, clock, catalogue, connections: { of: () => null } }, run),
     ports: {
       receiveCommand: (received) => unlessLost(() => receiveCommand(store, clock, received)),

@@ -1,0 +1,67 @@
+import type { Instant } from "../base/clock.ts";
+import { orList } from "../guard/decision.ts";
+import type { GateView } from "../services/gates-contract.ts";
+import type { AnswerButton } from "./answer.ts";
+import { near, safe } from "./format.ts";
+
+/** Gates as every surface tells them. */
+
+const MARK = { true: ":white_check_mark:", false: ":x:", null: ":grey_question:" } as const;
+
+/** `gate 3: ndw-etl 12 to prod, held until 03:10` */
+export function gateLine(gate: GateView, now: Instant): string {
+  const until =
+    gate.state === "held" ? `held until ${near(gate.expiresAt, now)}` : `${gate.state}: ${safe(gate.because)}`;
+  return `gate ${gate.number}: *${safe(gate.service)} ${safe(gate.version)}* to *${safe(gate.environment)}*, ${until}`;
+}
+
+/** What it requires, who asked, whose word counts. */
+export function gateDetails(gate: GateView): string[] {
+  const author = gate.authorName === null ? "author not told" : `by ${safe(gate.authorName)}`;
+  const unknown = gate.authorName !== null && gate.authorKey === null ? ", whom the catalogue does not know" : "";
+  const link = gate.url === null ? "" : `  ·  <${gate.url}|pipeline>`;
+  return [...requirementLines(gate), `${author}${unknown}${link}`, ...wordLines(gate)];
+}
+
+export function requirementLines(gate: GateView): string[] {
+  if (gate.findings.length === 0) return ["It requires nothing that Nightdesk can look at."];
+  return gate.findings.map(({ wanted, met, why }) => `${MARK[`${met}`]} ${safe(wanted)}: ${safe(why)}`);
+}
+
+function wordLines(gate: GateView): string[] {
+  if (gate.state !== "held") return [];
+  const role = gate.role === null ? "" : ` (role ${safe(gate.role)})`;
+  if (gate.may.length === 0) return [`:warning: Nobody may open it${role}: it is refused when its time is over.`];
+  return [`${safe(orList(gate.may))} may open it${role}. Without a word it is refused.`];
+}
+
+/** Pressing one is typing its command. */
+export function gateButtons(gate: Pick<GateView, "number" | "state">): AnswerButton[] {
+  if (gate.state !== "held") return [];
+  return [
+    { label: "Approve", command: `sync gate approve ${gate.number}` },
+    { label: "Reject", command: `sync gate reject ${gate.number}` },
+  ];
+}
+
+/** The same facts for the API. */
+export function gateData(gate: GateView): Readonly<Record<string, unknown>> {
+  return {
+    gate: gate.number,
+    state: gate.state,
+    because: gate.because,
+    code: gate.code,
+    service: gate.service,
+    environment: gate.environment,
+    version: gate.version,
+    author: gate.authorKey ?? gate.author,
+    url: gate.url,
+    role: gate.role,
+    requirements: gate.findings.map(({ wanted, met, why }) => ({ wanted, met, why })),
+    askedAt: gate.askedAt.toString(),
+    expiresAt: gate.expiresAt.toString(),
+    decidedAt: gate.decidedAt?.toString() ?? null,
+    by: gate.decidedByName,
+    supersededBy: gate.supersededBy,
+  };
+}

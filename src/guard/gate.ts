@@ -1,0 +1,65 @@
+import { actorId, type PersonActor } from "../config/actor.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { approversOf } from "./approvals.ts";
+import { type Denial, orList } from "./decision.ts";
+import { hasRole, type KnownGroups, personKey, whoMay } from "./grants.ts";
+
+/** A pipeline's question, as far as it decides whose word counts. */
+export interface Gated {
+  readonly service: string;
+  readonly environment: string;
+  /** Who deploys, as the pipeline wrote it. */
+  readonly author: string | null;
+  /** The role whose word is needed; null: the grant `gate` is enough. */
+  readonly role: string | null;
+}
+
+/** The person of the catalogue whom a pipeline names: by key, name, e-mail, Slack id or one of the `logins`; null: nobody. */
+export function authorKey(catalogue: Catalogue, author: string): string | null {
+  const said = author.trim().replace(/^@/, "").toLowerCase();
+  const found = Object.entries(catalogue.people).find(([key, { name, email, slack, logins }]) =>
+    [key, name, email, slack, ...(logins ?? [])].some((word) => word?.toLowerCase() === said),
+  );
+  return found?.[0] ?? null;
+}
+
+/** Who may open it beside its author, by name, at most five. */
+export function whoMayOpen(catalogue: Catalogue, groups: KnownGroups, gate: Gated): readonly string[] {
+  const key = gate.author === null ? null : authorKey(catalogue, gate.author);
+  if (gate.role !== null) {
+    const slack = (key === null ? undefined : catalogue.people[key]?.slack) ?? "";
+    return approversOf({ catalogue, groups, role: gate.role, except: { slack, key: key ?? "" } }).names;
+  }
+  const self = key === null ? null : catalogue.people[key]?.name;
+  const all = whoMay(catalogue, { action: "gate", job: null, environment: gate.environment });
+  return all.filter((name) => name !== self);
+}
+
+/** Whether this person, who has the grant, may say yes or no: never the author, and only who has the role. */
+export function decideGateWord(about: {
+  readonly catalogue: Catalogue;
+  readonly groups: KnownGroups;
+  readonly actor: PersonActor;
+  readonly gate: Gated;
+}): Denial | null {
+  const { catalogue, groups, actor, gate } = about;
+  const others = whoMayOpen(catalogue, groups, gate);
+  const ask =
+    others.length === 0
+      ? "Nobody else may: a role in the catalogue has to grant it."
+      : `Ask ${orList(others)}, who may.`;
+  const reason = `${actor.name} may not gate ${gate.service} in ${gate.environment}`;
+  const deny = (code: string, wayOut: string): Denial => ({ kind: "deny", check: "who_else", code, reason, wayOut });
+  if (gate.author !== null && isAuthor(catalogue, actor, gate.author)) {
+    return deny("own_deploy", `Nobody opens the gate for a deploy of their own. ${ask}`);
+  }
+  if (gate.role === null || hasRole(catalogue, gate.role, { someone: actor, groups })) return null;
+  return deny("not_in_role", `It needs the role ${gate.role}. ${ask}`);
+}
+
+function isAuthor(catalogue: Catalogue, actor: PersonActor, author: string): boolean {
+  const meant = authorKey(catalogue, author);
+  if (meant !== null) return meant === (personKey(catalogue, actor) ?? actor.key);
+  const said = author.trim().replace(/^@/, "").toLowerCase();
+  return [actor.key, actor.name, actor.email, actor.slack, actorId(actor)].some((word) => word?.toLowerCase() === said);
+}
