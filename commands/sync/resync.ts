@@ -3,15 +3,20 @@ import { runData } from "../../src/command/data.ts";
 import { incidentNumber, jobAndEnvironment, runNumber, usage } from "../../src/command/names.ts";
 import { runOptions } from "../../src/command/run-options.ts";
 import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
 import { nearest } from "../../src/config/nearest.ts";
-import type { Outcome, RunView } from "../../src/services/contract.ts";
+import type { DryRunView, Outcome, RunView } from "../../src/services/contract.ts";
 import { ONLY, type Only, type WantedResync } from "../../src/services/fanouts-contract.ts";
 
-export const resync = defineCommand<WantedResync, Outcome<RunView>>({
+type Wanted = WantedResync & { readonly dry: boolean };
+type Result = Outcome<RunView> | { readonly kind: "dry"; readonly dry: DryRunView };
+
+export const resync = defineCommand<Wanted, Result>({
   family: "sync",
   name: "resync",
   summary: "Hand ids over again, each read anew at its turn",
-  usage: "resync JOB ENV --ids=A,B | --incident=INC-N | --run=N --only=failed|skipped|missing [--reason=WHY]",
+  usage:
+    "resync JOB ENV --ids=A,B | --incident=INC-N | --run=N --only=failed|skipped|missing [--reason=WHY] [--dry-run]",
   examples: [
     "sync resync esr-applicants prod --ids=90211,90212",
     "sync resync esr-applicants prod --incident=INC-7",
@@ -20,11 +25,12 @@ export const resync = defineCommand<WantedResync, Outcome<RunView>>({
   hint: "It always shows first how many, which and from where. By mention with a CSV file attached, the ids are that file's. `--override=WHY` does it in spite of a freeze.",
   needs: "resync",
   also: "the message shortcut Resync from this file",
-  takes: { options: ["ids", "incident", "run", "only", "reason", "override"] },
+  takes: { options: ["ids", "incident", "run", "only", "reason", "override"], flags: ["dry-run"] },
   parse: ({ words, options, flags }, { catalogue }) => {
     const [ids, incident, run, only] = ["ids", "incident", "run", "only"].map((name) => options.get(name));
     const { reason, override } = runOptions({ options, flags });
     return {
+      dry: flags.has("dry-run"),
       ...(words.length === 0 && run !== undefined ? {} : jobAndEnvironment(catalogue, words)),
       ...(ids === undefined ? {} : { ids }),
       ...(incident === undefined ? {} : { incident: incidentIn(incident) }),
@@ -34,9 +40,13 @@ export const resync = defineCommand<WantedResync, Outcome<RunView>>({
       ...(override === undefined ? {} : { override }),
     };
   },
-  mayAsk: () => true,
-  call: (services, asking, wanted) => services.fanouts.resync(asking, wanted),
+  mayAsk: ({ flags }) => !flags.has("dry-run"),
+  call: async (services, asking, { dry, ...wanted }) =>
+    dry
+      ? { kind: "dry", dry: await services.fanouts.dryResync(asking, wanted) }
+      : services.fanouts.resync(asking, wanted),
   say: (outcome, _, { catalogue, now }) => {
+    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
     if (outcome.kind === "ask") return asks(outcome.question);
     return {
       tone: "info",

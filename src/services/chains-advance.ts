@@ -74,6 +74,7 @@ async function askFor(
     placed,
     parameters: readParameters({ name: placed.job, definition: placed.definition }, {}),
     reason: chain.because,
+    ...(chain.override === null ? {} : { override: chain.override }),
     parent: null,
     incidentId: chain.incidentId,
     chain: { id: chain.id, position },

@@ -22,6 +22,8 @@ export interface Chain {
   readonly channelName: string | null;
   readonly incidentId: number | null;
   readonly because: string | null;
+  /** Why each run of it starts in spite of a freeze. */
+  readonly override: string | null;
 }
 
 export type NewChain = Omit<Chain, "id" | "nextPosition" | "state" | "said"> & {
@@ -45,6 +47,7 @@ export async function insertChain(tx: Tx, chain: NewChain): Promise<Chain> {
       channel_name: chain.channelName,
       incident_id: chain.incidentId,
       because: chain.because,
+      override: chain.override,
       asked_at: chain.askedAt,
     })
     .returningAll()
@@ -108,5 +111,6 @@ function chainOf(row: Selectable<DB["chains"]>): Chain {
     channelName: row.channel_name,
     incidentId: row.incident_id,
     because: row.because,
+    override: row.override,
   };
 }

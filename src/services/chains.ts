@@ -3,6 +3,8 @@ import { actorId } from "../config/actor.ts";
 import { writeAudit } from "../guard/audit.ts";
 import { refusal } from "../guard/authorise.ts";
 import { decideWho } from "../guard/decide.ts";
+import { knownFreezes } from "../guard/freezes.store.ts";
+import { frozenBy } from "../guard/freezes.ts";
 import { knowGroups } from "../guard/grants.ts";
 import { needPlaced, type Placed } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
@@ -30,6 +32,7 @@ type Verdict =
 export function createChains(parts: Requesting): Services["chains"] {
   const { store, clock, catalogue } = parts;
   const redact = redactorOf(catalogue);
+  const redacted = (text: string | undefined): string | null => (text === undefined ? null : redact(text));
 
   /** Asked in an incident's thread, it is the incident's; in a run's thread, that of the run's incident. */
   const incidentOf = async ({ incident, run }: Asking): Promise<number | null> => {
@@ -37,8 +40,14 @@ export function createChains(parts: Requesting): Services["chains"] {
     return here !== null || run === null ? here : (await needRun(store.db, run)).incidentId;
   };
 
-  const decideAll = async (asking: Asking, placed: readonly Placed[]): Promise<UserError | null> => {
+  const decideAll = async (
+    asking: Asking,
+    placed: readonly Placed[],
+    overrides: boolean,
+  ): Promise<UserError | null> => {
     const groups = await knowGroups(catalogue, parts.groupMembers);
+    const now = clock.now();
+    const freezes = await knownFreezes(store.db, catalogue, now);
     for (const { job, environment, place } of placed) {
       const wanted = { action: "run", job, environment } as const;
       const who = decideWho({ catalogue, groups, actor: asking.actor, wanted });
@@ -51,18 +60,28 @@ export function createChains(parts: Requesting): Services["chains"] {
           wayOut: `Nothing was started. Ask for the chain in #${from}, where the others see it.`,
         });
       }
+      const frozen = overrides ? frozenBy(freezes, { job, environment, now }) : null;
+      const lifts = decideWho({ catalogue, groups, actor: asking.actor, wanted: { ...wanted, action: "freeze" } });
+      if (frozen !== null && lifts.kind === "deny") {
+        const reason = `${asking.actor.name} may not override ${frozen.freeze.name}, which holds ${job} in ${environment}`;
+        return refusal({ ...lifts, check: "when", reason });
+      }
     }
     return null;
   };
 
-  const decide = async (asking: Asking, placed: readonly Placed[], because: string | null): Promise<Verdict> => {
+  const decide = async (
+    asking: Asking,
+    placed: readonly Placed[],
+    { because, override }: { because: string | null; override: string | null },
+  ): Promise<Verdict> => {
     const [first] = placed;
     if (first === undefined) throw new Error("a chain without jobs");
-    const denied = await decideAll(asking, placed);
+    const denied = await decideAll(asking, placed, override !== null);
     const incidentId = await incidentOf(asking);
     const jobs = placed.map(({ job }) => job);
     const { environment } = first;
-    const bound: Bound = { jobs: jobs.join("\n"), environment };
+    const bound: Bound = { jobs: jobs.join("\n"), environment, override };
     const requestKey = keyOf(asking);
     return store.tx(async (tx): Promise<Verdict> => {
       const at = clock.now();
@@ -88,7 +107,7 @@ export function createChains(parts: Requesting): Services["chains"] {
         const asked = { kind: "chain", of: asking.actor, bound, expected, requestKey, at } as const;
         const id = await openConfirmation(tx, asked);
         await writeAudit(tx, { ...audit, outcome: "asked", reason: `${environment} is protected` });
-        return { kind: "ask", question: questionOf(placed, { id, expected, because }) };
+        return { kind: "ask", question: questionOf(placed, { id, expected, because, override }) };
       }
       await writeAudit(tx, {
         ...audit,
@@ -96,7 +115,7 @@ export function createChains(parts: Requesting): Services["chains"] {
         reason: `every job of it may be run by ${asking.actor.name}`,
       });
       const chain = await insertChain(tx, {
-        ...{ requestKey, environment, jobs, surface: asking.surface, askedAt: at, because, incidentId },
+        ...{ requestKey, environment, jobs, surface: asking.surface, askedAt: at, because, override, incidentId },
         ...{ channel: asking.channel, channelName: asking.channelName },
         ...{ requestedBy: actorId(asking.actor), requestedByKey: asking.actor.key },
         requestedByName: asking.actor.name,
@@ -107,12 +126,13 @@ export function createChains(parts: Requesting): Services["chains"] {
   };
 
   return {
-    start: async (asking, { jobs, environment, reason }) => {
+    start: async (asking, { jobs, environment, reason, override }) => {
       const placed = jobs.map((job) => needPlaced(catalogue, { job, environment }));
       needLength(placed);
       // What the second would need is said before the first is started.
       for (const { job, definition } of placed) readParameters({ name: job, definition }, {});
-      const verdict = await decide(asking, placed, reason === undefined ? null : redact(reason));
+      const why = { because: redacted(reason), override: redacted(override) };
+      const verdict = await decide(asking, placed, why);
       if (verdict.kind === "refused") throw verdict.error;
       if (verdict.kind === "ask") return verdict;
       const { chain } = verdict;
@@ -139,7 +159,7 @@ function needLength(placed: readonly Placed[]): void {
 
 function questionOf(
   placed: readonly Placed[],
-  about: { id: string; expected: string; because: string | null },
+  about: { id: string; expected: string; because: string | null; override: string | null },
 ): Question {
   const [first] = placed;
   const environment = first?.environment ?? "";
@@ -154,6 +174,9 @@ function questionOf(
         return `${index + 1}. *${job}* (${definition.title ?? job}) at ${place.target}.${destructive}`;
       }),
       "Each is checked again at its turn. The chain stops at the first that does not succeed, or when you abort one.",
+      ...(about.override === null
+        ? []
+        : [`:warning: Each starts in spite of a freeze that holds it: ${about.override}`]),
       ...(about.because === null ? [] : [`Reason: ${about.because}`]),
     ],
     look: first?.setting.look ?? "red",

@@ -62,7 +62,7 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
     });
     // Who may not run it learns nothing else.
     const asked: readonly Check[] = silent ? ["who"] : CHECKS;
-    return { checks: asked.map((check) => wordOn(check, input)), next: nextOf(decision) };
+    return { checks: asked.map((check) => wordOn(check, input)), next: nextOf(decision, wanted) };
   });
 
   const expected: Finding[] = usual === null ? [] : [{ check: "expected", level: "info", text: usualWords(usual) }];
@@ -91,11 +91,12 @@ function wordOn(check: Check, input: RunInput): DryCheck {
 }
 
 /** What would happen once it is asked for. */
-function nextOf(decision: ReturnType<typeof decide>): string {
+function nextOf(decision: ReturnType<typeof decide>, { preview = false }: WantedRun): string {
   if (decision.kind === "deny") return "It would be refused.";
   const { freeze, approvals } = decision.hold ?? {};
   const steps = [
     ...(decision.kind === "ask" ? [`you are asked to type "${decision.expected}"`] : []),
+    ...(decision.kind === "allow" && preview ? ["you are shown this and asked to say yes"] : []),
     ...(freeze === undefined ? [] : [`it waits for the end of ${freeze.name}`]),
     ...(approvals === undefined
       ? []

@@ -1,5 +1,5 @@
 import type { Instant } from "../base/clock.ts";
-import type { Asking, Outcome, RunView } from "./contract.ts";
+import type { Asking, DryRunView, Outcome, RunView } from "./contract.ts";
 
 /** Which ids of an earlier fan-out are meant. */
 export const ONLY = ["failed", "skipped", "missing"] as const;
@@ -24,6 +24,8 @@ export interface WantedResync {
 export interface FanoutServices {
   /** Hands ids over to be synchronised again, each read anew at its turn. Always asks first: what, how many, from where. */
   resync(asking: Asking, wanted: WantedResync): Promise<Outcome<RunView>>;
+  /** The same list and checks, and nothing is handed over or asked. */
+  dryResync(asking: Asking, wanted: WantedResync): Promise<DryRunView>;
   /** Compares the ids of both sides of a job; changes nothing. */
   orphans(asking: Asking, wanted: { job: string; environment: string }): Promise<Outcome<RunView>>;
   /** Mends what a comparison found: deletes what only the target has, or resyncs what only the source has. */

@@ -5,7 +5,7 @@ import { needPlaced } from "../guard/names.ts";
 import type { Asking, Outcome, RunView } from "./contract.ts";
 import type { FanoutServices } from "./fanouts-contract.ts";
 import { listOfRun } from "./id-lists.ts";
-import { handOver, type ResyncParts, resync } from "./resync.ts";
+import { dryResync, handOver, type ResyncParts, resync } from "./resync.ts";
 import { requestRun } from "./runs-request.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
@@ -13,6 +13,7 @@ import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 export function createFanouts(parts: ResyncParts): FanoutServices {
   return {
     resync: (asking, wanted) => resync(parts, asking, wanted),
+    dryResync: (asking, wanted) => dryResync(parts, asking, wanted),
     orphans: (asking, wanted) => compare(parts, asking, wanted),
     repair: (asking, wanted) => repair(parts, asking, wanted),
   };

@@ -12,12 +12,14 @@ import { redactorOf } from "../incidents/redact.ts";
 import type { Connections } from "../jobs/connections.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
-import type { Asking, Outcome, RunView } from "./contract.ts";
+import type { Asking, DryRunView, Outcome, RunView } from "./contract.ts";
+import { dryRun } from "./dry-run.ts";
 import type { Only, WantedResync } from "./fanouts-contract.ts";
 import { type IdListParts, listOfFile, listOfIncident, listOfRun, listOfWords, type MadeList } from "./id-lists.ts";
 import { lasting } from "./runs-expected.ts";
 import { requestRun } from "./runs-request.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
+import type { WantedRun } from "./runs-wanted.ts";
 
 export interface ResyncParts extends IdListParts {
   readonly clock: Clock;
@@ -41,13 +43,25 @@ export interface HandOver {
 }
 
 /** Hands over the ids that were typed, attached, named by an incident, or left over by a run. */
-export async function resync(parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<Outcome<RunView>> {
+export const resync = async (parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<Outcome<RunView>> =>
+  handOver(parts, asking, await meant(parts, asking, wanted));
+
+/** What of it would be handed over, and what stands in its way. Only the list is kept, and that it was asked. */
+export async function dryResync(parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<DryRunView> {
+  const what = await meant(parts, asking, wanted);
+  const plan = planFor(parts, what.placed.place.target);
+  const { job, environment } = what.placed;
+  await parts.authorise.need(asking, { action: "resync", audit: "run.dry_run", job, environment });
+  return dryRun(parts, asking, wantedFanout(what, plan, await what.list()));
+}
+
+async function meant(parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<HandOver> {
   oneSource(asking, wanted);
   const parent = wanted.run === undefined ? null : await needRun(parts.store.db, wanted.run);
   const placed = placeOf(parts, wanted, parent);
   const op = parent === null ? "resync" : await opOf(parts, parent);
   const redact = redactorOf(parts.catalogue);
-  return handOver(parts, asking, {
+  return {
     placed,
     op,
     parent,
@@ -55,19 +69,25 @@ export async function resync(parts: ResyncParts, asking: Asking, wanted: WantedR
     reason: wanted.reason === undefined ? null : redact(wanted.reason),
     ...(wanted.override === undefined ? {} : { override: redact(wanted.override) }),
     list: () => listOf(parts, asking, { wanted, placed, parent }),
-  });
+  };
 }
 
 /** Guard, question, run: for every fan-out there is. */
 export async function handOver(parts: ResyncParts, asking: Asking, what: HandOver): Promise<Outcome<RunView>> {
+  const { job, environment } = what.placed;
+  const plan = planFor(parts, what.placed.place.target);
+  // Nobody learns ids, and no file is fetched, for whoever may not.
+  await parts.authorise.need(asking, { action: "resync", audit: "run.request", job, environment });
+  const outcome = await requestRun(parts, asking, wantedFanout(what, plan, await listed(parts, asking, what)));
+  return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
+}
+
+/** The run that hands this list over, as the guard is asked for it. */
+function wantedFanout(what: HandOver, plan: FanoutPlan, made: MadeList): WantedRun {
   const { placed, op, parent } = what;
   const { job, environment } = placed;
   const target = placed.place.target;
-  const plan = planFor(parts, target);
-  // Nobody learns ids, and no file is fetched, for whoever may not.
-  await parts.authorise.need(asking, { action: "resync", audit: "run.request", job, environment });
-  const made = await listed(parts, asking, what);
-  const outcome = await requestRun(parts, asking, {
+  return {
     placed,
     parameters: {},
     reason: what.reason,
@@ -93,8 +113,7 @@ export async function handOver(parts: ResyncParts, asking: Asking, what: HandOve
         total: made.list.count,
         listId: made.list.id,
       }),
-  });
-  return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
+  };
 }
 
 /** What was shown is what is sent: an answer is about the list of its question, however much has changed since. */

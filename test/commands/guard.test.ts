@@ -86,9 +86,12 @@ test("a dry run shows every check and says first that nothing was started", asyn
   expect(plain(answer.text)).toMatch(/^Dry run, nothing was started: person-sync in prod with dateOverride=ANY/);
   expect(answer.sections?.map(({ title }) => title)).toEqual(["What would be done", "Checks", "Found"]);
   await here.type("sync rerun run 7 --dry-run --version=previous");
+  const ids = await here.type("sync resync person-sync prod --ids=1,2 --dry-run");
+  expect(ids.text).toContain("Dry run, nothing was started");
   expect(here.calls).toEqual([
     ["runs.dryRun", { job: "person-sync", environment: "prod", parameters: { dateOverride: "ANY" } }],
     ["runs.dryRerun", 7, { version: "previous" }],
+    ["fanouts.dryResync", { job: "person-sync", environment: "prod", ids: "1,2" }],
   ]);
   const blocked = await desk({ runs: { dryRun: async () => ({ ...dry7, blocked: true }) } }).type(
     "sync run person-sync prod --dry-run",

@@ -66,9 +66,12 @@ test("what a target can do is told once in the list, and with each place that is
 describe("sync chain", () => {
   test("takes jobs and one environment, by any of their names", async () => {
     const { type, calls } = desk();
-    await type('sync chain "Person sync job" post-sync production --reason="after the fix"');
+    await type('sync chain "Person sync job" post-sync production --reason="after the fix" --override=late');
     expect(calls).toEqual([
-      ["chains.start", { jobs: ["person-sync", "post-sync"], environment: "prod", reason: "after the fix" }],
+      [
+        "chains.start",
+        { jobs: ["person-sync", "post-sync"], environment: "prod", reason: "after the fix", override: "late" },
+      ],
     ]);
     expect(told(await type("sync chain person-sync prod"))).toContain("Write `sync chain JOB JOB ENV`");
     expect(told(await type("sync chain person-sync post-sync preprod"))).toContain("post-sync is not in preprod");

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DEV } from "../guard/fixture.ts";
 import { asking, fanoutWorld, handed, items, numbers, questioned, work } from "./world.ts";
 
 const preprod = { job: "placements", environment: "preprod" };
@@ -37,4 +38,21 @@ test("shows what it is before anything is sent, and sends what was shown", async
     { seq: 2, ref: "a" },
     { seq: 3, ref: "c" },
   ]);
+});
+
+test("a dry resync shows which ids and every check, and hands nothing over", async () => {
+  const here = await fanoutWorld();
+  const wanted = { job: "placements", environment: "prod", ids: "a,b,b" };
+  const dry = await here.fanouts.dryResync(asking(), wanted);
+  expect(dry.plan).toMatch(/\*2 ids\* .*to be \*resynced\*.*`a`, `b`.*1 named more than once/);
+  expect(dry).toMatchObject({ blocked: false, next: expect.stringContaining('type "prod placements"') });
+  expect(dry.checks.map(({ check }) => check)).toEqual(["who", "where", "when", "what_else", "who_else"]);
+  const shown = await here.fanouts.dryResync(asking(), { ...wanted, environment: "preprod" });
+  expect(shown.next).toBe("Asked for now: you are shown this and asked to say yes, then it starts.");
+  await expect(here.fanouts.dryResync(asking({ actor: DEV }), wanted)).rejects.toThrow(
+    "may not resync placements in prod",
+  );
+  const rows = async (table: "runs" | "confirmations" | "outbox") =>
+    (await here.store.db.selectFrom(table).selectAll().execute()).length;
+  expect([await rows("runs"), await rows("confirmations"), await rows("outbox")]).toEqual([0, 0, 0]);
 });

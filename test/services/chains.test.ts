@@ -149,6 +149,42 @@ describe("chain", () => {
     expect((await run(3)).incidentId).toBe(1);
   });
 
+  test("an override is every run's of it, and whoever may not give one learns it before the first starts", async () => {
+    const roles = {
+      all: { members: ["asha"], allow: [{ actions: ["*"] }] },
+      runner: { members: ["ben"], allow: [{ actions: ["view", "run"] }] },
+    };
+    const freezes = [
+      { name: "release", deny: { environments: ["preprod"], jobs: ["post-sync"] }, because: "a release" },
+    ];
+    const { chains, move, advanceChain, run, store } = await control({ roles, freezes });
+    const override = "the list is empty";
+    await expect(chains.start(asking({ actor: BEN }), { ...here, override })).rejects.toMatchObject({
+      message: "Ben Okoro may not override release, which holds post-sync in preprod.",
+    });
+    expect(await store.db.selectFrom("runs").select("number").execute()).toEqual([]);
+    await chains.start(asking(), { ...here, override });
+    expect((await run(1)).freezeOverride).toBeNull();
+    await move(1, ...START, "succeed");
+    await advanceChain(1);
+    expect(await run(2)).toMatchObject({ state: "queued", freezeOverride: { freeze: "release", reason: override } });
+    await move(2, ...START, "succeed");
+    await chains.start(asking(), here);
+    await move(3, "withdraw");
+    expect(
+      (await store.db.selectFrom("chains").select("override").orderBy("id").execute()).map((row) => row.override),
+    ).toEqual([override, null]);
+  });
+
+  test("a protected environment shows the override, and the answer is bound to it", async () => {
+    const { chains } = await control({ environments: { prod: { protected: true, look: "red" }, preprod: {} } });
+    const prod = { jobs: ["person-sync", "post-sync"], environment: "prod" };
+    const question = asked(await chains.start(asking(), { ...prod, override: "the list is empty" }));
+    expect(question.lines.join("\n")).toContain("in spite of a freeze that holds it: the list is empty");
+    const yes = asking({ confirmation: { id: question.id, values: { confirm: "prod person-sync" } } });
+    await expect(chains.start(yes, prod)).rejects.toMatchObject({ code: "confirmation_differs" });
+  });
+
   test("a process that died between the chain and its first run leaves work behind", async () => {
     const { chains, due, clock, advanceChain, store } = await control();
     await chains.start(asking(), here);
