@@ -1,8 +1,9 @@
-import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { field } from "../find.ts";
 import type { Verbs } from "../language.ts";
+import { isSenderKind, type SenderKind, senderOf } from "./senders.ts";
 
 type Webhook = Verbs["webhook"];
 
@@ -51,7 +52,8 @@ export async function sendWebhook(webhook: Webhook, sending: Sending): Promise<s
 
 interface SourceEntry {
   readonly name: string;
-  readonly kind: "sentry" | "job" | "generic";
+  readonly kind: SenderKind;
+  readonly entry: unknown;
   readonly secret: string;
   /** The secret is part of the URL. */
   readonly inPath: boolean;
@@ -63,19 +65,18 @@ function sourceOf(webhook: Webhook, catalogue: Readonly<Record<string, unknown>>
   if (entry === undefined) {
     const known = Object.keys(typeof sources === "object" ? (sources ?? {}) : {}).join(", ") || "none";
     // A sender that nobody knows is a case worth playing: unsigned, and answered 404.
-    if (webhook.signed === false) return { name: webhook.source, kind: "generic", secret: "", inPath: false };
+    if (webhook.signed === false) return { name: webhook.source, kind: "generic", entry, secret: "", inPath: false };
     throw new Error(`the catalogue has no source "${webhook.source}"; it has ${known}`);
   }
   const kind = field(entry, "kind");
-  if (kind !== "sentry" && kind !== "job" && kind !== "generic") {
-    throw new Error(`webhooks of the kind "${String(kind)}" are not built yet`);
-  }
+  if (!isSenderKind(kind)) throw new Error(`webhooks of the kind "${String(kind)}" are not built yet`);
   const secret = field(entry, "secret");
   return {
     name: webhook.source,
     kind,
+    entry,
     secret: typeof secret === "string" ? secret : "",
-    inPath: kind === "generic" && field(entry, "auth") === "path",
+    inPath: senderOf(kind).inPath(entry),
   };
 }
 
@@ -97,38 +98,21 @@ function prepare(webhook: Webhook, source: SourceEntry, body: unknown): Prepared
   const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
   const secret = webhook.signed === "wrong" ? randomBytes(16).toString("hex") : source.secret;
   const inPath = source.inPath && webhook.signed !== false ? `/${encodeURIComponent(secret)}` : "";
-  const signature = webhook.signed === false || source.inPath ? {} : SIGNATURES[source.kind](text, secret);
+  const call = { body: text, secret, event: webhook.event, entry: source.entry };
+  const sender = senderOf(source.kind);
+  const proof = webhook.signed === false || source.inPath ? {} : sender.proof(call);
   return {
     method: "POST",
     path: `/hooks/${webhook.source}${inPath}${webhook.path ?? ""}`,
     headers: {
       "content-type": "application/json",
-      ...IDENTITY[source.kind](webhook.event),
-      ...signature,
+      ...sender.identity(call),
+      ...proof,
       ...webhook.headers,
     },
     body: text,
   };
 }
-
-const SIGNATURES: Readonly<Record<SourceEntry["kind"], (body: string, secret: string) => Record<string, string>>> = {
-  sentry: (body, secret) => ({ "sentry-hook-signature": hmac(secret, body) }),
-  job: (body, secret) => {
-    const at = String(Math.floor(Date.now() / 1000));
-    return { "x-nightdesk-timestamp": at, "x-nightdesk-signature": `v0=${hmac(secret, `v0:${at}:${body}`)}` };
-  },
-  generic: (body, secret) => ({ "x-signature": hmac(secret, body) }),
-};
-
-const IDENTITY: Readonly<Record<SourceEntry["kind"], (event: string | undefined) => Record<string, string>>> = {
-  sentry: (event) => ({
-    ...(event === undefined ? {} : { "sentry-hook-resource": event }),
-    "sentry-hook-timestamp": String(Math.floor(Date.now() / 1000)),
-    "request-id": randomUUID().replaceAll("-", ""),
-  }),
-  job: () => ({}),
-  generic: () => ({}),
-};
 
 function ping(webhook: Webhook, source: SourceEntry): Prepared {
   const secret = webhook.signed === "wrong" || webhook.signed === false ? "not-the-secret" : source.secret;
@@ -137,10 +121,6 @@ function ping(webhook: Webhook, source: SourceEntry): Prepared {
   const rid = webhook.rid === undefined ? "" : `?rid=${encodeURIComponent(webhook.rid)}`;
   const body = typeof webhook.body === "string" ? webhook.body : "";
   return { method: "POST", path: `/hooks/ping/${parts}${what}${rid}`, headers: webhook.headers, body };
-}
-
-function hmac(secret: string, text: string): string {
-  return createHmac("sha256", secret).update(text).digest("hex");
 }
 
 /** A copy with the values of the n-th delivery. A count becomes text where text was. */

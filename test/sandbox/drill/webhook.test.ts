@@ -10,7 +10,13 @@ const catalogue = {
     jobs: { kind: "job", secret: "job-secret" },
     queues: { kind: "generic", secret: "queue-secret", auth: "hmac-sha256" },
     plain: { kind: "generic", secret: "path-secret", auth: "path" },
-    later: { kind: "alertmanager", secret: "x" },
+    github: { kind: "github", secret: "github-secret" },
+    deploys: { kind: "deploy", secret: "deploy-secret" },
+    prometheus: { kind: "alertmanager", secret: "bearer-secret" },
+    grafana: { kind: "grafana", secret: "grafana-secret" },
+    stamped: { kind: "grafana", secret: "grafana-secret", timestampHeader: "X-Grafana-At" },
+    aws: { kind: "aws", secret: "aws-secret" },
+    later: { kind: "zabbix", secret: "x" },
   },
 };
 
@@ -52,6 +58,36 @@ test("each kind is signed as its vendor signs", async () => {
   expect(seen[1]?.headers["x-nightdesk-signature"]).toBe(`v0=${hmac("job-secret", `v0:${at}:{"job":"x"}`)}`);
   expect(seen[2]?.headers["x-signature"]).toBe(hmac("queue-secret", '{"q":1}'));
   expect(seen[3]?.path).toBe("/hooks/plain/path-secret");
+});
+
+test("GitHub, pipelines, Prometheus, Grafana and Amazon, each in its own way", async () => {
+  const { seen, send } = await hooks();
+  await send({ source: "github", event: "workflow_run", body: { a: 1 }, repeat: 2 });
+  const [sent, again] = seen;
+  expect(sent).toMatchObject({
+    path: "/hooks/github",
+    headers: {
+      "x-github-event": "workflow_run",
+      "x-hub-signature-256": `sha256=${hmac("github-secret", '{"a":1}')}`,
+      "x-github-delivery": again?.headers["x-github-delivery"],
+    },
+  });
+  seen.length = 0;
+  await send({ source: "github", event: "ping", body: { a: 1 }, repeat: 2, each: [{ path: "a", from: 1 }] });
+  expect(new Set(seen.map((one) => one.headers["x-github-delivery"])).size).toBe(2);
+  seen.length = 0;
+  for (const source of ["deploys", "prometheus", "grafana", "stamped"]) await send({ source, body: { a: 1 } });
+  await send({ source: "aws", event: "Notification", body: { Type: "Notification", MessageId: "m-1" } });
+  const at = String(seen[3]?.headers["x-grafana-at"]);
+  expect(seen[0]?.headers["x-signature"]).toBe(hmac("deploy-secret", '{"a":1}'));
+  expect(seen[1]?.headers.authorization).toBe("Bearer bearer-secret");
+  expect(seen[2]?.headers["x-grafana-alerting-signature"]).toBe(hmac("grafana-secret", '{"a":1}'));
+  expect(seen[3]?.headers["x-grafana-alerting-signature"]).toBe(hmac("grafana-secret", `${at}:{"a":1}`));
+  expect(seen[4]).toMatchObject({
+    path: "/hooks/aws/aws-secret",
+    headers: { "x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": "m-1" },
+  });
+  expect(seen[4]?.headers["content-type"]).toMatch(/^text\/plain/);
 });
 
 test("a repetition is the same bytes and ids; with each: every copy is a delivery of its own", async () => {
@@ -103,7 +139,7 @@ test("the answer must be the one expected: 401 for a wrong signature", async () 
     "expected 401, was answered 202",
   );
   await expect(taking.send({ source: "sentri", body: {} })).rejects.toThrow(/no source "sentri"; it has sentry, jobs/);
-  await expect(taking.send({ source: "later", body: {} })).rejects.toThrow(/"alertmanager" are not built yet/);
+  await expect(taking.send({ source: "later", body: {} })).rejects.toThrow(/"zabbix" are not built yet/);
 });
 
 test("over: spreads and concurrency: overlaps", async () => {
