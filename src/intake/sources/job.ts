@@ -94,6 +94,7 @@ const WORDS: Readonly<Record<SignalKind, string>> = {
   firing: "alerts",
   resolved: "is well again",
   deployed: "was deployed",
+  noted: "has a note",
 };
 
 /** `Person search index failed`: the job as people call it. */
