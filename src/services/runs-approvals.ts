@@ -16,6 +16,7 @@ import { freezeOn, goodApprovals } from "../jobs/waiting.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import type { Asking, Outcome, Question, RunView, Services } from "./contract.ts";
+import { hinted } from "./hinted.ts";
 import type { Requesting } from "./runs-request.ts";
 import { needRun, viewRun } from "./runs-view.ts";
 
@@ -136,7 +137,7 @@ export function createRunApprovals(
         ...{ runId: asked.id, incidentId: asked.incidentId },
       };
       const own = asked.requestedBy === actorId(asking.actor);
-      const allowed = own ? null : await authorise.need(asking, act);
+      const allowed = own ? null : await hinted(authorise.need(asking, act), () => mayWithdraw(asked));
       const words = why === null ? "" : `: ${redact(why)}`;
       const done = await store.tx(async (tx): Promise<Refused | { readonly run: Run }> => {
         const run = await lockRun(tx, asked.id);
@@ -215,6 +216,10 @@ const refused = (kind: UserError["kind"], what: { code: string; message: string;
   no: new UserError(kind, what),
   reason: what.message,
 });
+
+/** Without the grant: whose request it is may take it back. */
+const mayWithdraw = ({ number, requestedByName }: Run): string =>
+  `${requestedByName} asked for run ${number} and may withdraw it.`;
 
 /** Why there is nothing to decide about it any more. */
 function noLonger(run: Run): { message: string; wayOut: string } {

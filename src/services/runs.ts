@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { UserError } from "../base/errors.ts";
+import { actorId } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { writeAudit } from "../guard/audit.ts";
 import type { Authorise } from "../guard/authorise.ts";
@@ -8,11 +9,12 @@ import { needPlaced } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import type { Connections } from "../jobs/connections.ts";
 import { type Run, readRun, runHistory } from "../jobs/runs.store.ts";
-import { isTerminal } from "../jobs/states.ts";
+import { isTerminal, isWaiting } from "../jobs/states.ts";
 import type { Store } from "../store/store.ts";
 import { openConfirmation, takeConfirmation } from "./confirmations.ts";
 import type { Asking, Outcome, RunView, Services } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
+import { hinted } from "./hinted.ts";
 import { abortRun } from "./runs-abort.ts";
 import { createRunApprovals } from "./runs-approvals.ts";
 import { wantedRerun, wantedRun } from "./runs-asked.ts";
@@ -116,13 +118,17 @@ export function createRuns(parts: RunsParts): Services["runs"] {
 
     abort: async (asking, number, reason) => {
       const run = await needRun(store.db, number);
-      const allowed = await authorise.need(asking, {
+      const act = {
         action: "abort",
         audit: "run.abort",
         runId: run.id,
         incidentId: run.incidentId,
         ...place(run),
-      });
+      } as const;
+      const own = isWaiting(run.state) && run.requestedBy === actorId(asking.actor);
+      const allowed = await hinted(authorise.need(asking, act), () =>
+        own ? `It is your own request and has not begun: \`/sync withdraw run ${run.number}\` takes it back.` : null,
+      );
       const why = reason === null ? null : redact(reason);
       const done = await store.tx(async (tx) => {
         await allowed.record(tx);

@@ -134,13 +134,19 @@ test("what was approved and is not what would be started any more is not started
 test("it is taken back by whoever asked, without a grant to abort, and by whoever may abort it", async () => {
   const here = await guarded({ approvals: ONE });
   await ask(here, { actor: DEV });
-  await expect(here.runs.abort(by(DEV), 1, null)).rejects.toMatchObject({ code: "no_grant" });
+  await expect(here.runs.abort(by(DEV), 1, null)).rejects.toMatchObject({
+    message: "Dev Patel may not abort person-sync in prod.",
+    wayOut: expect.stringMatching(/^It is your own request.*`\/sync withdraw run 1` takes it back\. Ask Asha/),
+  });
   expect(await here.runs.withdraw(by(DEV), 1, "not needed")).toMatchObject({
     state: "withdrawn",
     because: "Dev Patel withdrew it: not needed. Nothing was started",
   });
   await ask(here);
-  await expect(here.runs.withdraw(by(DEV), 2, null)).rejects.toMatchObject({ code: "no_grant" });
+  await expect(here.runs.withdraw(by(DEV), 2, null)).rejects.toMatchObject({
+    code: "no_grant",
+    wayOut: expect.stringMatching(/^Asha Rao asked for run 2 and may withdraw it\. Ask Asha/),
+  });
   expect(await here.runs.withdraw(by(BEN), 2, null)).toMatchObject({ state: "withdrawn" });
   expect(await audit(here, "run.withdraw")).toEqual([
     "dev run.withdraw allowed",
