@@ -29,6 +29,8 @@ export const DEFAULT_RULE: FoldingRule = {
   key: ["service", "environment", "cause"],
   windowMs: 4 * 3_600_000,
   reopenWithinMs: 30 * 60_000,
+  relate: true,
+  flapping: { changes: 4, withinMs: 30 * 60_000, quietMs: 15 * 60_000 },
 };
 
 /** A stated time counts for folding at most this much before the delivery: a wrong clock must not hide an alert. */

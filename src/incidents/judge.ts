@@ -1,0 +1,350 @@
+import type { RelationName } from "../config/catalogue.ts";
+import { type Fingerprint, fingerprintOf, sameness, type TroubleKind } from "./fingerprint.ts";
+import type { Kin } from "./kin.ts";
+
+/** The part of a signal that can tell what it belongs to. Names are the catalogue's own. */
+export interface Teller {
+  readonly source: string;
+  /** Its environment, or all that it may be (`nimdta|prod`): see `placeOf`. */
+  readonly place: string;
+  readonly service: string | null;
+  readonly job: string | null;
+  readonly rid: string | null;
+  readonly cause: string | null;
+  readonly title: string;
+  readonly error: string | null;
+}
+
+export interface Evidence {
+  readonly points: number;
+  readonly rule: RelationName;
+  readonly why: string;
+  /** What both are among: the upstream or the contract that others of the same incident may share with them. */
+  readonly among: string | null;
+}
+
+/** A teller with when it began and was last said (epoch milliseconds). */
+type Told = Teller & { readonly since: number; readonly last: number };
+
+/** So many points make it one trouble. No single piece of weak evidence brings them, and time alone never does. */
+export const ENOUGH = 100;
+
+const MINUTE = 60_000;
+/** Longer than this after the last word of it nothing is the same trouble, whatever it says. */
+const RUN_MS = 24 * 3_600_000;
+const JOB_MS = 4 * 3_600_000;
+const ERROR_MS = 4 * 3_600_000;
+const CONTRACT_MS = 12 * 3_600_000;
+
+/** What two tell of each other, or null when they cannot belong together. The order of the two does not count. */
+export function judge(signal: Told, trace: Told, kin: Kin): Evidence | null {
+  const places = togetherIn(signal.place, trace.place, kin);
+  if (places === "apart") return null;
+  const sure = surely(signal, trace, { kin, places });
+  if (sure !== null || places === "maybe") return sure;
+  const pair = pairOf(signal, trace, kin);
+  const found = [sameContract(pair), sameError(pair), ofUpstream(pair), ofCommonUpstream(pair), ofService(pair)];
+  // The first that is enough says it best: the same words tell more than the same place.
+  const enough = found.find((one) => one !== null && one.points >= ENOUGH);
+  if (enough !== undefined) return enough;
+  return found.reduce((best, one) => (one !== null && (best === null || one.points > best.points) ? one : best), null);
+}
+
+/** `nimdta|prod` of a sender that does not say which: see `environmentPart` of folding.ts. */
+export function placeOf(signal: {
+  readonly environment: string | null;
+  readonly environments: readonly string[];
+}): string {
+  return signal.environment ?? [...signal.environments].sort().join("|");
+}
+
+/**
+ * `same`: one environment, or the same candidates. `maybe`: one may be the other's; only what is certain joins them, and
+ * never what a protected environment might get from one that is not.
+ */
+function togetherIn(a: string, b: string, kin: Kin): "same" | "maybe" | "apart" {
+  if (a === "" || b === "") return "apart";
+  if (a === b) return "same";
+  const [mine, others] = [a.split("|"), b.split("|")];
+  if (mine.length === 1 && others.length === 1) return "apart";
+  const all = [...mine, ...others];
+  const alike = all.every((one) => kin.isProtected(one) === kin.isProtected(all[0] ?? ""));
+  return alike && mine.some((one) => others.includes(one)) ? "maybe" : "apart";
+}
+
+/** What needs no second reason: one execution, one job. */
+function surely(a: Told, b: Told, by: { kin: Kin; places: "same" | "maybe" }): Evidence | null {
+  const apartMs = distance(a, b);
+  const sameJob = a.job !== null && a.job === b.job;
+  if (a.rid !== null && a.rid === b.rid && apartMs <= RUN_MS) {
+    const own = sameJob || (a.service !== null && a.service === b.service) || isLong(a.rid);
+    const others = a.job !== null && b.job !== null && a.job !== b.job;
+    if (own && !others) return evidence("same-run", 140, `the same run ${a.rid}`);
+  }
+  if (sameJob && apartMs <= JOB_MS) return evidence("same-job", 130, `the same job ${a.job} in ${placeWords(a.place)}`);
+  if (by.places === "maybe") return null;
+  const speaker = a.job === null ? a : b.job === null ? b : null;
+  const job = a.job ?? b.job;
+  if (speaker === null || job === null || apartMs > by.kin.reachOf(job, a.place)) return null;
+  return by.kin.jobsNamed(textOf(speaker)).has(job)
+    ? evidence("same-job", 120, `it speaks of the job ${job} in ${placeWords(a.place)}`)
+    : null;
+}
+
+/** An id that nobody else uses; not a number or a day. */
+const isLong = (rid: string): boolean => rid.length >= 10 && !/^[\d:TZ.-]+$/.test(rid);
+
+interface Pair {
+  readonly a: Told;
+  readonly b: Told;
+  readonly kin: Kin;
+  readonly prints: readonly [Fingerprint, Fingerprint];
+  readonly texts: readonly [string, string];
+  /** Points for having begun together. */
+  readonly time: number;
+  readonly apartMs: number;
+}
+
+function pairOf(a: Told, b: Told, kin: Kin): Pair {
+  const texts = [textOf(a), textOf(b)] as const;
+  const prints = [printOf(a), printOf(b)] as const;
+  return { a, b, kin, texts, prints, time: timePoints(a, b, { kin, prints }), apartMs: distance(a, b) };
+}
+
+/** What a signal says of the trouble. That a job failed is in every title of its kind. */
+function textOf({ job, error, title, cause }: Teller): string {
+  const said = error === null || error.trim() === "" ? null : error;
+  if (job !== null && said !== null && !/\bdid not\b|missed|overdue/i.test(title)) return said;
+  const named = cause === null || cause === job || title.includes(cause) ? "" : ` ${cause}`;
+  return said === null || title.includes(said) ? `${title}${named}` : `${title}${named} ${said}`;
+}
+
+/** An alarm names a metric and a threshold; what it is called is the same for all services that have it. */
+const METRIC =
+  /\brate\b|\bhigh|\blow\b|latency|utili[sz]ation|\bcount\b|depth|\blag\b|percent|%|threshold|alarm|above|below|usage|\bp9\d|\bslo\b|burn|crash ?loop|\bdown\b|unhealthy|backlog|did not|missed|overdue/i;
+
+export function isAlarm({ error, title, cause }: Teller): boolean {
+  if (/(?:Exception|Error)\b/.test(`${title} ${cause ?? ""}`)) return false;
+  return METRIC.test(spaced(title)) || (error !== null && METRIC.test(spaced(cause ?? "")));
+}
+
+const spaced = (text: string): string => text.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[-_]/g, " ");
+
+function printOf(teller: Teller): Fingerprint {
+  const own = [teller.service, teller.job, teller.place, teller.source].filter((name): name is string => name !== null);
+  return fingerprintOf(textOf(teller), own);
+}
+
+/** How long after one the other began, or was said while the other still was. */
+function distance(a: Told, b: Told): number {
+  if (a.since <= b.last && b.since <= a.last) return 0;
+  return a.since > b.last ? a.since - b.last : b.since - a.last;
+}
+
+function timePoints(a: Told, b: Told, by: { kin: Kin; prints: Pair["prints"] }): number {
+  const onset = Math.abs(a.since - b.since) / MINUTE;
+  const near = onset <= 2 ? 25 : onset <= 5 ? 20 : onset <= 10 ? 15 : onset <= 15 ? 10 : onset <= 30 ? 5 : 0;
+  return Math.max(near, lateReach(a, b, by) || lateReach(b, a, { ...by, prints: [by.prints[1], by.prints[0]] }));
+}
+
+/** A missed deadline is told long after what made the job miss it. */
+function lateReach(late: Told, cause: Told, by: { kin: Kin; prints: Pair["prints"] }): number {
+  if (late.job === null || !by.prints[0].kinds.has("late") || late.service === null || late.service !== cause.service)
+    return 0;
+  const before = late.since - cause.since;
+  return before >= 0 && before <= by.kin.reachOf(late.job, late.place) ? 15 : 0;
+}
+
+function sameError({ a, b, prints, texts, time, apartMs }: Pair): Evidence | null {
+  if (apartMs > ERROR_MS) return null;
+  const { shared, part, names } = sameness(prints[0], prints[1]);
+  // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
+  const alarms = isAlarm(a) || isAlarm(b);
+  const hosts = [...prints[0].hosts].filter((host) => prints[1].hosts.has(host));
+  const particular = alarms ? hosts.length * 3 : shared;
+  if (particular < 3 || (names.length === 0 && hosts.length === 0 && shared < 4)) return null;
+  if (otherHosts(prints)) return null;
+  const why = hosts.length > 0 && part < 0.6 ? `both name ${hosts[0]}` : `the same error: ${short(texts[0])}`;
+  if (!alarms && part >= 0.6 && shared >= 3) {
+    const sure = shared >= 4.5 || (part >= 0.75 && names.length > 0);
+    return evidence("same-error", (sure ? 100 : 85) + time, why);
+  }
+  const resource = names.length + hosts.length;
+  if (resource === 0) return null;
+  const base = 45 + Math.min(30, resource * 15) + (sameKind(prints) ? 10 : 0) + (a.service === b.service ? 15 : 0);
+  return evidence("same-error", base + time, hosts.length > 0 ? `both name ${hosts[0]}` : `both name ${names[0]}`);
+}
+
+function sameContract({ a, b, kin, texts, prints, time, apartMs }: Pair): Evidence | null {
+  if (apartMs > CONTRACT_MS || a.service === null || b.service === null) return null;
+  const [mine, others] = [kin.contractsNamed(texts[0]), kin.contractsNamed(texts[1])];
+  const [myContracts, otherContracts] = [kin.contractsOf(a.service), kin.contractsOf(b.service)];
+  const schema = [prints[0].kinds.has("schema"), prints[1].kinds.has("schema")];
+  let best: Evidence | null = null;
+  for (const contract of new Set([...myContracts, ...otherContracts, ...mine.keys()])) {
+    const named = [mine.get(contract), others.get(contract)];
+    const members = myContracts.has(contract) && otherContracts.has(contract);
+    const among = members && schema.some(Boolean) ? `contract ${contract}` : null;
+    const both = named[0] !== undefined && named[1] !== undefined;
+    const ordinary = !/[a-z][A-Z]|[_-]/.test(named[0] ?? named[1] ?? "");
+    const points = both
+      ? (ordinary && !(schema[0] && schema[1]) ? 50 : 85) + (members ? 20 : 0) + (schema.some(Boolean) ? 10 : 0)
+      : members && time > 0 && a.service !== b.service
+        ? byMembership({ named, schema, ordinary })
+        : 0;
+    if (points === 0) continue;
+    const why = both
+      ? `both name ${named[0]}${named[0] === contract ? "" : ` of the contract ${contract}`}`
+      : `both are of the contract ${contract}, and ${a.service} and ${b.service} failed ${gap(a, b)}`;
+    const one = { points: points + time, rule: "same-contract", why, among } as const;
+    if (best === null || one.points > best.points) best = one;
+  }
+  return best;
+}
+
+/** Both are of one contract, and at most one of them names it. */
+function byMembership(told: {
+  readonly named: readonly (string | undefined)[];
+  readonly schema: readonly boolean[];
+  readonly ordinary: boolean;
+}): number {
+  if (told.schema[0] && told.schema[1]) return 80;
+  const namer = told.named.findIndex((one) => one !== undefined);
+  if (namer === -1 || (told.ordinary && !told.schema[namer])) return 0;
+  return told.schema[1 - namer] ? 85 : told.ordinary ? 0 : 40;
+}
+
+/** Kinds of trouble that a service has when another one that it needs is in trouble. */
+const CAUGHT: readonly TroubleKind[] = ["connect", "symptom", "late", "queue"];
+/** Kinds that a service has of its own: they are nobody's symptom. */
+const OWN: readonly TroubleKind[] = ["memory", "disk", "cpu", "cert", "data", "bug"];
+
+function ofUpstream(pair: Pair): Evidence | null {
+  const { a, b, kin } = pair;
+  if (a.service === null || b.service === null || a.service === b.service || pair.time === 0) return null;
+  const down = kin.upstreamsOf(a.service).has(b.service) ? 0 : kin.upstreamsOf(b.service).has(a.service) ? 1 : null;
+  if (down === null) return null;
+  const [lower, upper] = down === 0 ? [a, b] : [b, a];
+  const steps = kin.upstreamsOf(lower.service ?? "").get(upper.service ?? "") ?? 1;
+  const text = pair.texts[down];
+  const print = pair.prints[down];
+  const above = pair.prints[1 - down] as Fingerprint;
+  const named = kin.servicesNamed(text);
+  const names = named.has(upper.service ?? "");
+  const others = [...named].some((one) => one !== upper.service && one !== lower.service);
+  if (others && !names) return null;
+  const base = steps === 1 ? 45 : 30;
+  const kind = kindPoints(print);
+  if (!names && kind === null) return null;
+  // Whose trouble is a wrong value in one of its rows makes nobody else time out.
+  const harmless = [...above.kinds].some((one) => ["bug", "data", "schema"].includes(one)) && !has(above, CAUGHT);
+  const points = base + (names ? 60 : (kind ?? 0)) + pair.time - (harmless && !names ? 25 : 0);
+  const why = `${lower.service} depends on ${upper.service}, which failed ${order(upper, lower)}${names ? `, and it names ${upper.service}` : ""}`;
+  return evidence("upstream", points, why);
+}
+
+function ofCommonUpstream(pair: Pair): Evidence | null {
+  const { a, b, kin, prints, time, texts } = pair;
+  if (a.service === null || b.service === null || a.service === b.service || time === 0) return null;
+  const [mine, others] = [kin.servicesNamed(texts[0]), kin.servicesNamed(texts[1])];
+  const named = [...mine].find((one) => others.has(one) && one !== a.service && one !== b.service);
+  if (named !== undefined) {
+    const known = kin.upstreamsOf(a.service).has(named) && kin.upstreamsOf(b.service).has(named);
+    const why = `both name ${named}`;
+    return {
+      points: (known ? 85 : 75) + (sameKind(prints) ? 10 : 0) + time,
+      rule: "common-upstream",
+      why,
+      among: `upstream ${named}`,
+    };
+  }
+  const foreign = (names: ReadonlySet<string>, own: string | null) => [...names].filter((one) => one !== own);
+  if (foreign(mine, a.service).length > 0 && foreign(others, b.service).length > 0) return null;
+  if (otherHosts(prints)) return null;
+  const shared = kin
+    .sharedUpstreams(a.service, b.service)
+    .filter((one) => [...foreign(mine, a.service), ...foreign(others, b.service)].every((name) => name === one));
+  const [upstream] = shared;
+  if (upstream === undefined || !sameKind(prints)) return null;
+  const kinds = [kindPoints(prints[0]), kindPoints(prints[1])];
+  if (kinds[0] === null || kinds[1] === null) return null;
+  const both = Math.min(kinds[0] ?? 0, kinds[1] ?? 0);
+  const why = `${a.service} and ${b.service} depend on ${upstream} and failed ${gap(a, b)} with the same kind of error`;
+  return { points: 40 + both + time, rule: "common-upstream", why, among: `upstream ${upstream}` };
+}
+
+/** How well an error fits a service whose upstream is in trouble; null when it has a trouble of its own. */
+function kindPoints(print: Fingerprint): number | null {
+  if (print.kinds.has("connect")) return 40;
+  if ([...print.kinds].some((kind) => OWN.includes(kind))) return null;
+  if (has(print, CAUGHT)) return 35;
+  if (print.kinds.size === 0) return print.names.size === 0 && print.hosts.size === 0 ? 30 : null;
+  return null;
+}
+
+function ofService({ a, b, kin, prints, time }: Pair): Evidence | null {
+  const same = a.service !== null && a.service === b.service;
+  const [mine, others] = [targetOf(a, kin), targetOf(b, kin)];
+  const target = mine !== null && mine === others ? mine : null;
+  if ((!same && target === null) || time === 0 || otherHosts(prints)) return null;
+  const tools = a.source !== b.source;
+  const vague = [isVague(a, prints[0]), isVague(b, prints[1])];
+  const jobs = a.job !== null && b.job !== null && a.job !== b.job;
+  const { part, shared } = sameness(prints[0], prints[1]);
+  const alike = part >= 0.6 && shared > 0 && !vague[0] && !vague[1];
+  const kind = specificKind(prints);
+  let points = same ? 40 : 30;
+  if (target !== null) points += 10;
+  if (tools && !jobs) points += 20;
+  if (vague[0] || vague[1]) points += jobs && !(vague[0] && vague[1]) ? 0 : 25;
+  if (alike) points += 35;
+  if (kind === "same") points += prints[0].kinds.has("connect") && prints[1].kinds.has("connect") ? 40 : 20;
+  if (kind === "other") points -= 45;
+  const where = same ? `the same service ${a.service}` : `the same target ${target}`;
+  const how = tools && !jobs ? ", told by another tool" : alike ? ", with the same kind of error" : "";
+  return evidence("same-service", points + time, `${where}, ${gap(a, b)}${how}`);
+}
+
+const targetOf = ({ job, place }: Told, kin: Kin): string | null => (job === null ? null : kin.targetOf(job, place));
+
+/** Says that something is wrong, not what: an error rate, a missed deadline, an exit code, a failure without a word. */
+function isVague(teller: Teller, print: Fingerprint): boolean {
+  if ([...print.kinds].some((kind) => OWN.includes(kind) || kind === "auth" || kind === "schema")) return false;
+  if (has(print, ["late", "symptom"])) return true;
+  return print.kinds.size === 0 && (teller.error === null || teller.error.trim() === "") && print.names.size === 0;
+}
+
+/** Whether both say what sort of trouble it is, and the same one. */
+function specificKind(prints: Pair["prints"]): "same" | "other" | "not known" {
+  const told = prints.map(({ kinds }) => [...kinds].filter((kind) => !["late", "symptom"].includes(kind)));
+  const [mine, others] = told as [TroubleKind[], TroubleKind[]];
+  if (mine.length === 0 || others.length === 0) return "not known";
+  return mine.some((kind) => others.includes(kind)) ? "same" : "other";
+}
+
+const sameKind = ([a, b]: Pair["prints"]): boolean => [...a.kinds].some((kind) => b.kinds.has(kind));
+const has = ({ kinds }: Fingerprint, any: readonly TroubleKind[]): boolean => any.some((kind) => kinds.has(kind));
+
+/** Both say with whom they have trouble, and it is not the same one. */
+const otherHosts = ([a, b]: Pair["prints"]): boolean =>
+  a.hosts.size > 0 && b.hosts.size > 0 && ![...a.hosts].some((host) => b.hosts.has(host));
+
+const evidence = (rule: RelationName, points: number, why: string): Evidence => ({ rule, points, why, among: null });
+
+const placeWords = (place: string): string => place.split("|").join(" or ");
+
+const short = (text: string): string => {
+  const line = text.split("\n")[0]?.trim() ?? "";
+  return line.length > 120 ? `${line.slice(0, 119)}…`.toWellFormed() : line;
+};
+
+/** `within 4 min of each other` */
+function gap(a: Told, b: Told): string {
+  const minutes = Math.ceil(Math.abs(a.since - b.since) / MINUTE);
+  return minutes <= 1 ? "at the same time" : `within ${minutes} min of each other`;
+}
+
+function order(upper: Told, lower: Told): string {
+  const minutes = Math.round((lower.since - upper.since) / MINUTE);
+  return minutes === 0 ? "at the same time" : minutes > 0 ? `${minutes} min earlier` : `${-minutes} min later`;
+}

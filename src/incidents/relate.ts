@@ -1,0 +1,84 @@
+import type { IncidentId } from "../base/ids.ts";
+import type { Catalogue, RelationName } from "../config/catalogue.ts";
+import { ENOUGH, type Evidence, judge, type Teller } from "./judge.ts";
+import { kinOf } from "./kin.ts";
+
+/**
+ * What an incident is known by: one trace for each thing that fires in it, kept beside the incident and looked at when a
+ * signal whose key nobody knows is about to open another.
+ */
+export interface Trace extends Teller {
+  readonly incident: IncidentId;
+  /** Epoch milliseconds: when what fires began (the last time that it began), and when it was last said. */
+  readonly since: number;
+  readonly last: number;
+}
+
+/** Why a signal is held to be of the same trouble as an incident. */
+export interface Relation {
+  readonly incident: IncidentId;
+  readonly rule: RelationName;
+  /** A sentence's end, kept and shown: `tis-sync depends on tcs, which failed 4 min earlier`. */
+  readonly why: string;
+  readonly points: number;
+}
+
+const SIBLING = 20;
+const MOST_FOR_SIBLINGS = 40;
+
+/**
+ * The incident that a new signal is most likely a part of, or null. Points of one trace add up, those of different traces do
+ * not: three poor reasons for three different things are none. Only siblings count together: many consumers of one upstream
+ * that fail together speak for it.
+ */
+export function relate(
+  teller: Teller,
+  at: number,
+  from: {
+    readonly traces: readonly Trace[];
+    readonly catalogue: Catalogue;
+    readonly allowed?: readonly RelationName[];
+  },
+): Relation | null {
+  const kin = kinOf(from.catalogue);
+  const own = { ...teller, since: at, last: at };
+  let best: (Relation & { readonly last: number }) | null = null;
+  for (const [incident, traces] of byIncident(from.traces)) {
+    const judged = traces
+      .map((trace) => ({ trace, evidence: judge(own, trace, kin) }))
+      .filter((one): one is { trace: Trace; evidence: Evidence } => one.evidence !== null);
+    for (const { trace, evidence } of judged) {
+      if (from.allowed !== undefined && !from.allowed.includes(evidence.rule)) continue;
+      const points = evidence.points + siblings(evidence, judged);
+      if (points < ENOUGH) continue;
+      if (best !== null && (points < best.points || (points === best.points && trace.last <= best.last))) continue;
+      best = { incident, rule: evidence.rule, why: evidence.why, points, last: trace.last };
+    }
+  }
+  if (best === null) return null;
+  const { last: _, ...relation } = best;
+  return relation;
+}
+
+function siblings(
+  evidence: Evidence,
+  judged: readonly { readonly trace: Trace; readonly evidence: Evidence }[],
+): number {
+  if (evidence.among === null) return 0;
+  const services = new Set(
+    judged.flatMap(({ trace, evidence: other }) =>
+      other.among === evidence.among && trace.service !== null ? [trace.service] : [],
+    ),
+  );
+  return Math.min(MOST_FOR_SIBLINGS, (services.size - 1) * SIBLING);
+}
+
+function byIncident(traces: readonly Trace[]): ReadonlyMap<IncidentId, readonly Trace[]> {
+  const groups = new Map<IncidentId, Trace[]>();
+  for (const trace of traces) {
+    const group = groups.get(trace.incident);
+    if (group === undefined) groups.set(trace.incident, [trace]);
+    else group.push(trace);
+  }
+  return groups;
+}
