@@ -2,6 +2,7 @@ import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { stopLeftover } from "./abort.ts";
 import type { Connection, Handle, Intent, Observation } from "./connectors/contract.ts";
+import { leftBefore, leftWords } from "./left-before.store.ts";
 import { handleOf } from "./locate.ts";
 import { keepLook } from "./look.ts";
 import { whyLost } from "./lost.ts";
@@ -29,10 +30,12 @@ const GONE_MS = 10_000;
 export async function beginRestore(tx: Tx, run: Run, why: Happening): Promise<Run> {
   // An attempt of which nobody knows whether it was taken is asked for again, under its own key.
   const known = run.restoreAttempts === 0 || run.restoreHandle !== null;
+  const before = await leftBefore(tx, run);
+  const left = before === null ? "" : `. ${leftWords(before)}`;
   return moveRun(tx, run, {
     ...why,
     event: "restore",
-    reason: `${why.reason}; now the snapshot of ${run.snapshot?.takenAt ?? "before"} is brought back`,
+    reason: `${why.reason}; now the snapshot of ${run.snapshot?.takenAt ?? "before"} is brought back${left}`,
     set: {
       ...why.set,
       cursor: null,
@@ -148,15 +151,18 @@ async function look(stepping: Stepping, run: Run, at: At): Promise<WorkOutcome> 
   return settle(stepping, run, async (tx, locked) => {
     const fresh = await keepLook(tx, stepping, locked, seen);
     switch (seen.phase) {
-      case "succeeded":
+      case "succeeded": {
+        const before = await leftBefore(tx, fresh);
+        const left = before === null ? "" : `. ${leftWords(before)}`;
         await moveRun(tx, fresh, {
           event: "aborted",
-          ...ours(clock, `it is stopped, and what was there before is back: ${seen.evidence}`, {
+          ...ours(clock, `it is stopped, and what was there before is back: ${seen.evidence}${left}`, {
             evidence: { observation: seen },
             set: { restored: true, proved: true, proof: { kind: "target", text: seen.evidence } },
           }),
         });
         return again(clock.now());
+      }
       case "failed":
       case "aborted":
         return failed(tx, stepping, fresh, seen.error?.message ?? seen.evidence);

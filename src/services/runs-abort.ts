@@ -3,6 +3,7 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { ANEW, DEADLINE_MS } from "../jobs/abort.ts";
 import type { Connections } from "../jobs/connections.ts";
+import { leftBefore, leftWords } from "../jobs/left-before.store.ts";
 import { wayOutOfLost, whyLost } from "../jobs/lost.ts";
 import { moveRun, noteRun } from "../jobs/record.ts";
 import { lockRun, type Proof, type Run } from "../jobs/runs.store.ts";
@@ -115,9 +116,11 @@ export async function abortRun(
         set: { ...request, abortDeadlineAt, ...ANEW },
       });
       if (!inParts) await requestWork(tx, { kind: "abort", ref: run.id, dueAt: at });
+      const before = run.snapshot === null ? null : await leftBefore(tx, run);
+      const left = before === null ? "" : ` :warning: Then its snapshot is brought back. ${leftWords(before)}.`;
       return {
         run: await wake(tx, moved, at),
-        said: `${name} is being aborted. It counts as aborted when the target has proved it.`,
+        said: `${name} is being aborted. It counts as aborted when the target has proved it.${left}`,
       };
     }
     case "aborting":

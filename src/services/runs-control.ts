@@ -2,12 +2,13 @@ import { writeAudit } from "../guard/audit.ts";
 import type { Act, Authorise } from "../guard/authorise.ts";
 import { needPlaced } from "../guard/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
+import { leftBefore } from "../jobs/left-before.store.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { Asking, Services } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
 import { type PauseWish, unpausable, wishPause } from "./runs-pause.ts";
 import { type Requesting, requestRun } from "./runs-request.ts";
-import { leftBefore, restoreAgain, triedAgain, unrestorable, untriable, wantedRestore } from "./runs-restore.ts";
+import { restoreAgain, triedAgain, unrestorable, untriable, wantedRestore } from "./runs-restore.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
 /** What people do with a run that is there: pause, go on, bring its snapshot back. */

@@ -4,12 +4,13 @@ import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Placed } from "../guard/names.ts";
 import type { Connections } from "../jobs/connections.ts";
+import { leftWords } from "../jobs/left-before.store.ts";
 import { whyLost } from "../jobs/lost.ts";
 import { beginRestore } from "../jobs/restore.ts";
-import { lockRun, type Run, runOf } from "../jobs/runs.store.ts";
+import { lockRun, type Run } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
 import { requestWork } from "../store/outbox.ts";
-import type { Db, Tx } from "../store/store.ts";
+import type { Tx } from "../store/store.ts";
 import { lasting } from "./runs-expected.ts";
 import type { WantedRun } from "./runs-wanted.ts";
 
@@ -51,31 +52,6 @@ export function unrestorable(
 const no = (code: string, message: string, wayOut: string): UserError =>
   new UserError("conflict", { code, message, wayOut });
 
-/**
- * The run before this one, when what that left was not brought back: then it is in the snapshot of this one. Null: the
- * snapshot is of what a run that succeeded, or a restore, left.
- */
-export async function leftBefore(db: Db, run: Run): Promise<Run | null> {
-  const row = await db
-    .selectFrom("runs")
-    .selectAll()
-    .where("job", "=", run.job)
-    .where("environment", "=", run.environment)
-    .where("kind", "in", ["run", "restore"])
-    .where("started_at", "is not", null)
-    .where("state", "in", ["succeeded", "failed", "aborted"])
-    .where("id", "<", run.id)
-    .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  const before = row === undefined ? null : runOf(row);
-  const left = before !== null && before.kind === "run" && before.state !== "succeeded" && !before.restored;
-  return left && before.snapshot !== null ? before : null;
-}
-
-const leftLine = ({ number, state }: Run): string =>
-  `:warning: Run ${number}, before it, ${state === "failed" ? "failed" : "was aborted"} and was not brought back: this snapshot has what that left. \`/sync restore run ${number}\` brings back what was there before.`;
-
 /** The run that brings the snapshot back, as the guard is asked for it. */
 export function wantedRestore(
   parent: Run,
@@ -107,7 +83,7 @@ export function wantedRestore(
       does: `This replaces what *${placed.job}* has written at ${placed.place.target} with the snapshot ${ref} of run ${parent.number}, taken ${lasting(ageMs)} ago: ${parent.snapshot?.evidence ?? ""}.`,
       submit: "Restore it",
       lines: [
-        ...(of.before === null ? [] : [leftLine(of.before)]),
+        ...(of.before === null ? [] : [`:warning: ${leftWords(of.before)}.`]),
         ":warning: What was written since is lost. A restore is not interrupted by an abort.",
       ],
     },

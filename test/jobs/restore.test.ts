@@ -300,3 +300,20 @@ test("what cannot be restored is said with the way out", async () => {
   await drive(here, run, { state: "aborted" });
   await expect(here.runs.restore(asking(), run.number, null)).rejects.toThrow("No snapshot was kept");
 });
+
+test("an abort that brings back what a failed run had left says so, to whoever asks and at the end", async () => {
+  const { here, target, running } = await scriptedWorld({ snapshot: true });
+  const first = await running();
+  for (const execution of target.active()) Object.assign(execution, { phase: "failed", evidence: "stage 4 failed" });
+  await drive(here, first, { state: "failed" });
+  const second = await running();
+  const warning = `Run ${first.number}, before it, failed and was not brought back`;
+  expect((await here.runs.abort(asking(), second.number, null)).said).toContain(warning);
+  expect(await drive(here, second, { state: "aborted" })).toMatchObject({ restored: true, proved: true });
+  const { because } = await here.runs.get(asking(), second.number);
+  expect(because).toContain(`the list has 5,000 of 5,000 items. ${warning}`);
+  expect(because).toContain(`/sync restore run ${first.number}`);
+
+  const third = await running();
+  expect((await here.runs.abort(asking(), third.number, null)).said).not.toContain("was not brought back");
+});
