@@ -14,6 +14,7 @@ import { timeline } from "./incident/timeline.ts";
 import { abort } from "./sync/abort.ts";
 import { approve } from "./sync/approve.ts";
 import { chain } from "./sync/chain.ts";
+import { deploys } from "./sync/deploys.ts";
 import { dlq } from "./sync/dlq.ts";
 import { freeze } from "./sync/freeze.ts";
 import { freezes } from "./sync/freezes.ts";
@@ -21,6 +22,7 @@ import { gate } from "./sync/gate.ts";
 import { gates } from "./sync/gates.ts";
 import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
+import { impact } from "./sync/impact.ts";
 import { jobs } from "./sync/jobs.ts";
 import { orphans } from "./sync/orphans.ts";
 import { override } from "./sync/override.ts";
@@ -69,6 +71,8 @@ export const commands: readonly Command[] = [
   gate,
   permissions,
   history,
+  deploys,
+  impact,
   syncHelp,
   open,
   list,

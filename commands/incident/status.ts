@@ -2,6 +2,7 @@ import { defineCommand } from "../../src/command/command.ts";
 import { incidentData } from "../../src/command/data.ts";
 import { incidentReference } from "../../src/command/references.ts";
 import { incidentLine } from "../../src/command/say.ts";
+import { suspectSections } from "../../src/command/say-changes.ts";
 import { statusNamed } from "../../src/command/statuses.ts";
 import type { IncidentStatus, IncidentView } from "../../src/services/contract.ts";
 
@@ -33,6 +34,7 @@ export const status = defineCommand<Wanted, IncidentView>({
   say: (incident, { status: wanted }, { catalogue, now }) => ({
     tone: wanted === undefined ? "info" : "done",
     text: incidentLine(catalogue, incident, now),
+    sections: suspectSections(catalogue, incident, now),
     data: { incident: incidentData(incident) },
   }),
 });

@@ -1,4 +1,12 @@
-import type { IncidentView, JobView, PinView, RunView, TimelineView } from "../services/contract.ts";
+import type {
+  DeployView,
+  IncidentView,
+  JobView,
+  PinView,
+  RunView,
+  SuspectView,
+  TimelineView,
+} from "../services/contract.ts";
 
 /** The record as JSON: the field names that the API, drills and `data` of an answer share. Instants are ISO 8601 in UTC. */
 
@@ -58,12 +66,34 @@ export function incidentData(incident: IncidentView): Data {
     environment: incident.environment,
     candidates: incident.candidates ?? [],
     owner: incident.owner,
-    suspects: [],
+    suspects: (incident.suspects ?? []).map(suspectData),
     openedAt: incident.openedAt.toString(),
     firstSeenAt: incident.firstSeenAt.toString(),
     lastSeenAt: incident.lastSeenAt.toString(),
     resolvedAt: incident.resolvedAt?.toString() ?? null,
   };
+}
+
+export function deployData(deploy: DeployView): Data {
+  return {
+    id: deploy.id,
+    service: deploy.service,
+    environment: deploy.environment,
+    candidates: deploy.candidates,
+    version: deploy.version,
+    sha: deploy.sha,
+    ref: deploy.ref,
+    outcome: deploy.outcome,
+    by: deploy.by,
+    url: deploy.url,
+    source: deploy.source,
+    at: deploy.at.toString(),
+    learnedAt: deploy.learnedAt.toString(),
+  };
+}
+
+export function suspectData(suspect: SuspectView): Data {
+  return { ...deployData(suspect), rank: suspect.rank, reason: suspect.reason };
 }
 
 export function timelineData(entry: TimelineView): Data {

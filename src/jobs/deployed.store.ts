@@ -1,32 +1,33 @@
+import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import type { Db } from "../store/store.ts";
 
-/** Tags in which senders say what was deployed, first found first. */
-const VERSION_TAGS = ["version", "revision", "release"] as const;
-
-/** What was last heard to be deployed of a service in an environment. `version` null: the message did not say it. */
+/** What was last heard to be deployed of a service in an environment. `version` null: it was not said, or not where. */
 export interface Deployed {
   readonly version: string | null;
   readonly at: Instant;
 }
 
-/** By the newest message of a deploy; null when none was heard. */
+/**
+ * By the newest deploy that went well; null when none was heard of. One that may have been there, or in another environment,
+ * leaves the version unknown.
+ */
 export async function lastDeployed(
   db: Db,
   of: { readonly service: string; readonly environment: string },
 ): Promise<Deployed | null> {
   const row = await db
-    .selectFrom("signals")
-    .select(["tags", "at"])
-    .where("kind", "=", "deployed")
+    .selectFrom("deploys")
+    .select(["version", "environment", "said_at"])
+    .where("outcome", "=", "succeeded")
     .where("service", "=", of.service)
-    .where("environment", "=", of.environment)
-    .orderBy("at", "desc")
+    .where((where) =>
+      where.or([where("environment", "=", of.environment), sql<boolean>`${of.environment} = any(environments)`]),
+    )
+    .orderBy("said_at", "desc")
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return null;
-  const tags = new Map(typeof row.tags === "object" && row.tags !== null ? Object.entries(row.tags) : []);
-  const said = VERSION_TAGS.map((name) => tags.get(name)).find((value) => typeof value === "string" && value !== "");
-  return { version: typeof said === "string" ? said : null, at: row.at };
+  return { version: row.environment === null ? null : row.version, at: row.said_at };
 }

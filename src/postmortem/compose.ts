@@ -18,6 +18,17 @@ export interface Told {
   readonly firstSeenAt: Instant;
   readonly resolvedAt: Instant | null;
   readonly timeline: readonly TimelineView[];
+  /** Deploys that may be why it began, the likeliest first. */
+  readonly suspects?: readonly ToldSuspect[];
+}
+
+/** `what`: `tcs 6.2.0 was deployed in prod by Ben Okafor`; `reason`: why it is one. */
+export interface ToldSuspect {
+  readonly id: number;
+  readonly at: Instant;
+  readonly what: string;
+  readonly reason: string;
+  readonly url: string | null;
 }
 
 /** What nobody reads in a postmortem, and exports themselves: exporting must not change what is exported. */
@@ -44,7 +55,7 @@ export function compose(told: Told, zone: string): Postmortem {
         "Non-technical Description",
         words(said("description"), "what happened, for people who do not know the systems"),
       ),
-      section("Trigger", trigger(said("trigger"), entries, zone)),
+      section("Trigger", trigger(said("trigger"), { ...told, timeline: entries }, zone)),
       section("Detection", detection(told, entries, { said: said("detection"), zone })),
       section("Resolution", resolution(told, entries, { said: said("resolution"), zone })),
       section("Timeline", timeline(entries, zone)),
@@ -91,19 +102,38 @@ function summary(told: Told): string {
   return `INC-${told.number} (${told.severity})${where}: ${title}.${readable(who) === "" ? "" : ` ${readable(who)}`}`;
 }
 
-function trigger(said: readonly string[], entries: readonly TimelineView[], zone: string): Block[] {
+function trigger(said: readonly string[], { timeline: entries, suspects = [] }: Told, zone: string): Block[] {
   const first = entries.find(({ kind }) => kind === "signal");
+  const listed = new Set<unknown>(suspects.map(({ id }) => id));
   const deploys = entries.filter(
-    ({ kind, at }) => kind === "deploy" && (first === undefined || at.epochMilliseconds <= first.at.epochMilliseconds),
+    ({ kind, at, data }) =>
+      kind === "deploy" &&
+      !listed.has(data["deploy"]) &&
+      (first === undefined || at.epochMilliseconds <= first.at.epochMilliseconds),
   );
-  const before: Block[] =
-    deploys.length === 0
+  const bulletsOf = (items: readonly string[], heading: string): Block[] =>
+    items.length === 0
       ? []
       : [
-          { kind: "paragraph", text: "Deployed before the first alert (not shown to be the trigger):" },
-          { kind: "bullets", items: deploys.map((entry) => `${dateTimeIn(entry.at, zone)}: ${lineText(entry)}`) },
+          { kind: "paragraph", text: heading },
+          { kind: "bullets", items },
         ];
-  return [...words(said, "what set it off"), ...before];
+  return [
+    ...words(said, "what set it off"),
+    ...bulletsOf(
+      suspects.map((one) => suspectText(one, zone)),
+      "Suspects, the likeliest first (not shown to be the trigger):",
+    ),
+    ...bulletsOf(
+      deploys.map((entry) => `${dateTimeIn(entry.at, zone)}: ${lineText(entry)}`),
+      "Deployed before the first alert (not shown to be the trigger):",
+    ),
+  ];
+}
+
+function suspectText({ at, what, reason, url }: ToldSuspect, zone: string): string {
+  const link = url === null ? "" : ` (${url})`;
+  return `${dateTimeIn(at, zone)}: ${readable(`${what}, ${reason}${link}`)}`;
 }
 
 function detection(

@@ -1,5 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import { suspectsOf } from "../changes/suspects.store.ts";
+import { deploySentence } from "../changes/words.ts";
 import { actorId, actorKey, actorName } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { nearest } from "../config/nearest.ts";
@@ -66,7 +68,12 @@ export async function postmortemOf(
   incident: Incident,
 ): Promise<Postmortem> {
   const timeline = await timelineOf(store.db, incident.id);
-  const told = { ...incident, alerts: incident.firingCount, timeline };
+  const found = (await suspectsOf(store.db, [incident.id])).get(incident.id) ?? [];
+  const suspects = found.map(({ deploy, reason }) => ({
+    ...{ id: deploy.id, at: deploy.at, reason, url: deploy.url },
+    what: deploySentence(deploy),
+  }));
+  const told = { ...incident, alerts: incident.firingCount, timeline, suspects };
   return compose(told, catalogue.postmortem.zone);
 }
 

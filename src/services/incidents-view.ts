@@ -1,9 +1,11 @@
 import { UserError } from "../base/errors.ts";
+import { suspectsOf } from "../changes/suspects.store.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentByNumber } from "../incidents/incidents.store.ts";
 import { candidatesOf } from "../incidents/signals.store.ts";
 import type { Db } from "../store/store.ts";
 import type { IncidentView } from "./contract.ts";
+import { viewSuspect } from "./deploys.ts";
 
 /** The incident that people call INC-`number`. Throws `not_found`. */
 export async function needIncident(db: Db, number: number): Promise<Incident> {
@@ -16,13 +18,16 @@ export async function needIncident(db: Db, number: number): Promise<Incident> {
   });
 }
 
-/** The same, with where it may be when its senders do not say which. In the order given. */
+/** The same, with where it may be when its senders do not say which, and with its suspects. In the order given. */
 export async function viewIncidents(db: Db, incidents: readonly Incident[]): Promise<IncidentView[]> {
   const nowhere = incidents.filter((incident) => incident.environment === null).map(({ id }) => id);
   const candidates = await candidatesOf(db, nowhere);
+  const ids = incidents.map(({ id }) => id);
+  const suspects = await suspectsOf(db, ids);
   return incidents.map((incident) => {
     const may = candidates.get(incident.id);
-    return may === undefined ? viewIncident(incident) : { ...viewIncident(incident), candidates: may };
+    const view = { ...viewIncident(incident), suspects: (suspects.get(incident.id) ?? []).map(viewSuspect) };
+    return may === undefined ? view : { ...view, candidates: may };
   });
 }
 

@@ -4,6 +4,7 @@ import type { IncidentStatus } from "../incidents/incident.ts";
 import type { PinState } from "../jobs/pins.store.ts";
 import type { RunKind } from "../jobs/runs.store.ts";
 import type { RunState } from "../jobs/states.ts";
+import type { SuspectView } from "./changes-contract.ts";
 
 /** What use cases take and give, as people and the API see it: plain data, made by `services/`, drawn by each surface. */
 
@@ -132,6 +133,8 @@ export interface IncidentView {
   readonly firstSeenAt: Instant;
   readonly lastSeenAt: Instant;
   readonly resolvedAt: Instant | null;
+  /** Deploys that may be why it began, the likeliest first; absent: not looked up. */
+  readonly suspects?: readonly SuspectView[];
 }
 
 /** A question (a row of `confirmations`, bound to exactly what was asked) that must be answered before anything is done. */

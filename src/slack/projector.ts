@@ -1,11 +1,13 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
+import { suspectsOf } from "../changes/suspects.store.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentById } from "../incidents/incidents.store.ts";
 import { candidatesOf } from "../incidents/signals.store.ts";
 import { runHistory } from "../jobs/runs.store.ts";
+import { viewSuspect } from "../services/deploys.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
 import { entryReply } from "./blocks/entry.ts";
@@ -66,6 +68,7 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
       error: await firstError(store.db, incident.id),
       alerts: incident.firingCount,
       runs: runs.reverse(),
+      suspects: ((await suspectsOf(store.db, [incident.id])).get(incident.id) ?? []).map(viewSuspect),
       joinedBy: await joinedBy(store.db, incident.id),
       mention: null,
       displaced: null,

@@ -63,8 +63,6 @@ export interface Chains {
 }
 
 export interface Checkpoints {
-  level: Generated<number>;
-  level_since: Temporal.Instant | null;
   monitor: string;
   moved_at: Temporal.Instant | null;
   place_at: Temporal.Instant | null;
@@ -285,6 +283,14 @@ export interface Inbox {
   state: Generated<string>;
 }
 
+export interface IncidentKeys {
+  came_from: number | null;
+  incident_id: number;
+  key: string;
+  rest: string;
+  rule: string;
+}
+
 export interface Incidents {
   acknowledged_at: Temporal.Instant | null;
   channel: string;
@@ -292,12 +298,14 @@ export interface Incidents {
   environment: string | null;
   firing_count: Generated<number>;
   first_seen_at: Temporal.Instant;
+  flapping: Json | null;
   folding_key: string | null;
   folding_rule: string | null;
   id: Generated<number>;
   jobs: Generated<string[]>;
   last_seen_at: Temporal.Instant;
   mention: string | null;
+  merged_into: number | null;
   mitigated_at: Temporal.Instant | null;
   number: number;
   opened_at: Temporal.Instant;
@@ -315,6 +323,33 @@ export interface Incidents {
   severity_by_person: Generated<boolean>;
   signal_count: Generated<number>;
   status: string;
+  title: string;
+}
+
+export interface IncidentSplits {
+  at: Temporal.Instant;
+  cause: string | null;
+  condition: string | null;
+  from_id: number;
+  id: Generated<number>;
+  job: string | null;
+  service: string | null;
+  to_id: number;
+}
+
+export interface IncidentTraces {
+  began_at: Temporal.Instant;
+  cause: string | null;
+  condition: string;
+  error: string | null;
+  id: Generated<number>;
+  incident_id: number;
+  job: string | null;
+  last_at: Temporal.Instant;
+  place: string;
+  rid: string | null;
+  service: string | null;
+  source: string;
   title: string;
 }
 
@@ -348,7 +383,10 @@ export interface MonitorProblems {
 export interface Monitors {
   digest: string;
   gone_at: Temporal.Instant | null;
+  id: Generated<number>;
   known_at: Temporal.Instant;
+  level: Generated<number>;
+  level_since: Temporal.Instant | null;
   name: string;
   next_at: Temporal.Instant | null;
   planned_to: Temporal.Instant;
@@ -567,14 +605,11 @@ export interface SentryChanges {
 
 export interface SentryIssues {
   checked_at: Temporal.Instant | null;
-  ended_as: string | null;
   ended_at: Temporal.Instant | null;
   fired_at: Temporal.Instant;
-  incident_id: number;
+  incident_id: number | null;
   issue: string;
-  short_id: string | null;
   source: string;
-  url: string | null;
 }
 
 export interface SentryLooks {
@@ -605,6 +640,7 @@ export interface Signals {
   job: string | null;
   joined_by: Json | null;
   kind: string;
+  merged_from: number | null;
   ordinal: Generated<number>;
   received_at: Temporal.Instant;
   rid: string | null;
@@ -724,6 +760,12 @@ export interface TimelineEntries {
   visible: Generated<boolean>;
 }
 
+export interface TimelineMoves {
+  entry_id: number;
+  incident_id: number;
+  moved_at: Temporal.Instant;
+}
+
 export interface Unauthenticated {
   body_sha256: string;
   id: Generated<number>;
@@ -759,6 +801,9 @@ export interface DB {
   id_list_items: IdListItems;
   id_lists: IdLists;
   inbox: Inbox;
+  incident_keys: IncidentKeys;
+  incident_splits: IncidentSplits;
+  incident_traces: IncidentTraces;
   incidents: Incidents;
   leases: Leases;
   migrations: Migrations;
@@ -790,6 +835,7 @@ export interface DB {
   target_paces: TargetPaces;
   timed_executions: TimedExecutions;
   timeline_entries: TimelineEntries;
+  timeline_moves: TimelineMoves;
   unauthenticated: Unauthenticated;
   unauthenticated_counts: UnauthenticatedCounts;
 }

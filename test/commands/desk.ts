@@ -8,8 +8,10 @@ import type { PersonActor } from "../../src/config/actor.ts";
 import { type Catalogue, catalogueSchema } from "../../src/config/catalogue.ts";
 import type {
   Asking,
+  DeployView,
   DryRunView,
   FreezeView,
+  ImpactView,
   IncidentView,
   JobView,
   PinView,
@@ -143,6 +145,36 @@ export const letter3: DeadLetterView = {
   fate: null,
 };
 
+export const deploy6: DeployView = {
+  id: 6,
+  name: "tcs 6.2.0",
+  service: "tcs",
+  environment: "prod",
+  candidates: [],
+  version: "6.2.0",
+  sha: null,
+  ref: null,
+  outcome: "succeeded",
+  by: "Ben Okafor",
+  url: "https://ci.example.org/6?a=1&b=2",
+  source: "deploys",
+  at: at("2021-03-16T14:30:00Z"),
+  learnedAt: at("2021-03-16T14:30:05Z"),
+};
+
+export const impactOfPermit: ImpactView = {
+  about: { kind: "contract" },
+  contracts: [
+    {
+      contract: "PermitToWork",
+      owner: null,
+      carries: [],
+      readers: [{ service: "tis-sync", paths: [["Person", "PermitToWork"]] }],
+      carriers: [{ service: "tcs", paths: [["Person", "PermitToWork"]] }],
+    },
+  ],
+};
+
 export const inc3: IncidentView = {
   number: 3,
   status: "open",
@@ -244,6 +276,11 @@ export function desk(answers: Answers = {}): Desk {
       set: noted("pins.set", { kind: "done", value: pin11 } as const),
       clear: noted("pins.clear", { kind: "done", value: { ...pin11, state: "cleared", to: "12" } } as const),
       ...answers.pins,
+    },
+    changes: {
+      deploys: noted("changes.deploys", [deploy6]),
+      impact: noted("changes.impact", impactOfPermit),
+      ...answers.changes,
     },
     fanouts: {
       resync: noted("fanouts.resync", done),

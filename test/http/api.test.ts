@@ -262,6 +262,7 @@ function unused(): Services {
   expect(desk().calls).toEqual([]);
   return {
     jobs: { list: never, status: never, history: never },
+    changes: { deploys: never, impact: never },
     gates: { list: never, get: never, approve: never, reject: never },
     runs: {
       ...{

@@ -3,6 +3,7 @@ import { dateTime, escaped, list, near } from "../../command/format.ts";
 import type { Severity } from "../../config/catalogue.ts";
 import type { IncidentStatus, RunState } from "../../services/contract.ts";
 import { clip, clipMrkdwn, codeText, counted, firstLine, nameText, saidText } from "../text.ts";
+import { type HeaderSuspect, suspectLines, suspectWords } from "./incident-suspects.ts";
 import {
   candidatesMrkdwn,
   candidatesPlain,
@@ -48,6 +49,8 @@ export interface IncidentHeader {
   readonly rate: Readonly<Record<string, number>>;
   /** Newest last; the header shows the last few. */
   readonly runs: readonly HeaderRun[];
+  /** Deploys that may be why it began, the likeliest first. */
+  readonly suspects: readonly HeaderSuspect[];
   /** Why its signals are one incident, as the rule that joined them says. */
   readonly joinedBy: string | null;
   /** Slack tokens that call people; only ever in a first post. */
@@ -67,6 +70,7 @@ export function incidentHeader(incident: IncidentHeader): Message {
     header(`INC-${incident.number} · ${incident.title}`),
     section([...errorLine(incident), stateLine(incident)].join("\n")),
     section(seenLines(incident)),
+    ...(incident.suspects.length === 0 ? [] : [section(suspectLines(incident.suspects, incident.place !== null))]),
     ...(incident.runs.length === 0 ? [] : [section(runLines(incident.runs))]),
     ...smallPrint(incident),
     ...(incident.mention === null ? [] : [section(incident.mention)]),
@@ -77,7 +81,7 @@ export function incidentHeader(incident: IncidentHeader): Message {
 
 /** What of a header is worth an edit at once; counts and times may wait a little longer. */
 export function headerGist(incident: IncidentHeader): string {
-  const { status, severity, title, error, ownerName, services, jobs, runs } = incident;
+  const { status, severity, title, error, ownerName, services, jobs, runs, suspects } = incident;
   return JSON.stringify([
     status,
     severity,
@@ -87,6 +91,7 @@ export function headerGist(incident: IncidentHeader): string {
     services,
     jobs,
     runs.map((run) => [run.number, run.state, run.proved]),
+    suspects.map(({ id, name, outcome, url, reason }) => [id, name, outcome, url, reason]),
   ]);
 }
 
@@ -94,8 +99,10 @@ function headerText(incident: IncidentHeader): string {
   const { number, title, severity, status, mention } = incident;
   const [error = ""] = errorLine(incident);
   const call = mention === null ? "" : ` ${mention}`;
+  const [first] = incident.suspects;
+  const suspect = first === undefined ? "" : ` Suspect: ${suspectWords(first)}.`;
   return clipMrkdwn(
-    `INC-${number} ${SEVERITY_TEXT[severity]} ${status} in ${wherePlain(incident)}: ${escaped(clip(title, 400))}${error === "" ? "" : ` ${error}`}${call}`,
+    `INC-${number} ${SEVERITY_TEXT[severity]} ${status} in ${wherePlain(incident)}: ${escaped(clip(title, 400))}${error === "" ? "" : ` ${error}`}${suspect}${call}`,
     3_000,
   );
 }

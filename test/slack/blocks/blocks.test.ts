@@ -16,6 +16,11 @@ const state = fc.constantFrom(...RUN_STATES);
 const number = fc.integer({ min: 1, max: 100_000 });
 
 const headerRun = fc.record({ number, job: words, environment: words, state, proved: fc.boolean() });
+const suspect = fc.record({
+  ...{ id: number, name: words, environment: maybe(words), candidates: fc.array(words, { maxLength: 3 }) },
+  ...{ outcome: fc.constantFrom("started" as const, "succeeded" as const, "failed" as const), by: maybe(words) },
+  ...{ url: maybe(words), at: instant, learnedAt: instant, reason: words },
+});
 const incident: fc.Arbitrary<IncidentHeader> = fc.record({
   number,
   title: words,
@@ -34,6 +39,7 @@ const incident: fc.Arbitrary<IncidentHeader> = fc.record({
   resolvedAt: maybe(instant),
   rate: fc.dictionary(fc.nat({ max: 30_000_000 }).map(String), fc.nat({ max: 1_000 })),
   runs: fc.array(headerRun, { maxLength: 20 }),
+  suspects: fc.array(suspect, { maxLength: 5 }),
   joinedBy: maybe(words),
   mention: fc.constant(null),
   displaced: maybe(words),
@@ -179,6 +185,7 @@ const esr: IncidentHeader = {
   resolvedAt: null,
   rate: { "26931762": 1, "26931763": 400, "26931790": 2_399 },
   runs: [],
+  suspects: [],
   joinedBy: "rule esr: environment prod, cause permitToWork",
   mention: "<!subteam^S012>",
   displaced: null,

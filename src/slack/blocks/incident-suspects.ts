@@ -1,0 +1,53 @@
+import { escaped } from "../../command/format.ts";
+import type { SuspectView } from "../../services/contract.ts";
+import { lasting } from "../../services/runs-expected.ts";
+import { clip, counted, nameText } from "../text.ts";
+
+/** What a card tells of a suspect. */
+export type HeaderSuspect = Pick<
+  SuspectView,
+  "id" | "name" | "environment" | "candidates" | "outcome" | "by" | "url" | "at" | "learnedAt" | "reason"
+>;
+
+const SHOWN = 3;
+const REASON_SHOWN = 500;
+const LATE_MS = 10 * 60_000;
+
+const OUTCOME_WORDS = {
+  started: "being deployed",
+  succeeded: "deployed",
+  failed: "deploy failed",
+} as const satisfies Record<SuspectView["outcome"], string>;
+
+/**
+ * Deploys that may be why it began, the likeliest first, each with how near it was and how it reaches the incident.
+ * `placed`: everybody knows where the incident is.
+ */
+export function suspectLines(suspects: readonly HeaderSuspect[], placed: boolean): string {
+  const lines = suspects.slice(0, SHOWN).map((suspect, index) => {
+    const which = index === 0 ? "Suspect" : `Suspect ${index + 1}`;
+    const places = suspect.environment === null ? suspect.candidates : [suspect.environment];
+    const where = placed && suspect.environment !== null ? "" : ` in ${places.map(nameText).join(" or ")}`;
+    const by = suspect.by === null ? "" : `, by ${nameText(suspect.by)}`;
+    return `:package: ${which}: ${linked(suspect)} ${OUTCOME_WORDS[suspect.outcome]}${where} ${escaped(clip(suspect.reason, REASON_SHOWN))}${by}${late(suspect)}`;
+  });
+  const more = suspects.length - SHOWN;
+  return [...lines, ...(more > 0 ? [`_${counted(more, "more deploy")} before it_`] : [])].join("\n");
+}
+
+/** `tcs 6.2.0, 12 min before the first alert`: for where nothing is drawn. */
+export const suspectWords = ({ name, reason }: HeaderSuspect): string =>
+  `${nameText(name)}, ${escaped(reason.split(", ")[0] ?? "")}`;
+
+/** A link only to what is one: a sender's word is no markup. */
+function linked({ name, url }: HeaderSuspect): string {
+  const words = `*${nameText(name)}*`;
+  if (url === null || !/^https?:\/\/[^\s<>|"]{1,1000}$/i.test(url)) return words;
+  return `<${url.replaceAll("&", "&amp;")}|${words}>`;
+}
+
+/** Who reads it at night may wonder why it was not there before. */
+function late({ at, learnedAt }: HeaderSuspect): string {
+  const ms = learnedAt.epochMilliseconds - at.epochMilliseconds;
+  return ms < LATE_MS ? "" : ` _(told ${lasting(ms)} later)_`;
+}
