@@ -37,7 +37,7 @@ export const gate = defineCommand<Word, Outcome<GateView>>({
   say: (outcome, { verb }, { now }) => {
     if (outcome.kind === "ask") return asks(outcome.question);
     const found = outcome.value;
-    const opening = verb === "show" ? "" : found.state === "approved" ? "Opened: " : "Refused: ";
+    const opening = found.state === "held" ? "" : found.state === "approved" ? "Opened: " : "Refused: ";
     return {
       tone: verb === "show" ? "info" : "done",
       text: `${opening}${gateLine(found, now)}`,

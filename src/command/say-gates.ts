@@ -8,11 +8,11 @@ import { near, safe } from "./format.ts";
 
 const MARK = { true: ":white_check_mark:", false: ":x:", null: ":grey_question:" } as const;
 
-/** `gate 3: ndw-etl 12 to prod, held until 03:10` */
+/** `gate 3: ndw-etl 12 to prod, held until 03:10`, or `gate 3: ndw-etl 12 to prod: Ben Okafor approved it` */
 export function gateLine(gate: GateView, now: Instant): string {
-  const until =
-    gate.state === "held" ? `held until ${near(gate.expiresAt, now)}` : `${gate.state}: ${safe(gate.because)}`;
-  return `gate ${gate.number}: *${safe(gate.service)} ${safe(gate.version)}* to *${safe(gate.environment)}*, ${until}`;
+  const held = `, held until ${near(gate.expiresAt, now)}`;
+  const said = gate.state === "held" ? held : `: ${safe(gate.because)}`;
+  return `gate ${gate.number}: *${safe(gate.service)} ${safe(gate.version)}* to *${safe(gate.environment)}*${said}`;
 }
 
 /** What it requires, who asked, whose word counts. */

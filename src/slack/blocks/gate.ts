@@ -1,4 +1,4 @@
-import { near } from "../../command/format.ts";
+import { near, safe } from "../../command/format.ts";
 import { gateButtons, gateDetails } from "../../command/say-gates.ts";
 import type { GateView } from "../../services/gates-contract.ts";
 import { clipMrkdwn, nameText } from "../text.ts";
@@ -38,5 +38,5 @@ function sentence(gate: GateView): string {
   if (gate.state === "held")
     return `Held until ${near(gate.expiresAt, gate.askedAt)}: it is not deployed without a person's word`;
   const when = gate.decidedAt === null ? "" : ` ${near(gate.decidedAt, gate.askedAt)}`;
-  return `${gate.state === "approved" ? "Opened" : "Refused"}${when}: ${nameText(gate.because)}`;
+  return `${gate.state === "approved" ? "Opened" : "Refused"}${when}: ${safe(gate.because)}`;
 }
