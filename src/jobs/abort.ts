@@ -91,7 +91,8 @@ export async function stopLeftover(stepping: Stepping, run: Run, line: Line): Pr
   try {
     const seen = await line.connection.observe(line.handle, line.intent, null);
     if (seen.phase !== "running" && seen.phase !== "paused") return;
-    await line.connection.abort(line.handle, line.intent, run.abortSent ?? "soft");
+    const intent = abortIntentOf(run, line.intent, stepping.catalogue);
+    await line.connection.abort(line.handle, intent, run.abortSent ?? "soft");
   } catch (error) {
     const { message } = errorOf(stepping, error);
     stepping.log.warn({ run: run.number, error: message }, "what a restore waits for could not be told to stop");

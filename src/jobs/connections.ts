@@ -56,16 +56,32 @@ export const executionKey = (run: Pick<Run, "intentKey" | "executionsEnded">): s
 
 /** The same, told by whoever asked for the abort, with that person's reason. */
 export function abortIntentOf(run: Run, intent: Intent, catalogue: Catalogue): Intent {
-  if (run.abortRequestedBy === null) return intent;
-  const known = personOf(run.abortRequestedBy, catalogue);
+  const { abortRequestedBy: id, abortRequestedByKey: key, abortRequestedByName: name } = run;
+  return toldBy(intent, { id, key, name, reason: run.abortReason }, catalogue);
+}
+
+/** The same, told by whoever asked it to pause or to go on; no reason is given for that. */
+export function wishIntentOf(run: Run, intent: Intent, catalogue: Catalogue): Intent {
+  const { wishBy: id, wishByKey: key, wishByName: name } = run;
+  return toldBy(intent, { id, key, name, reason: null }, catalogue);
+}
+
+/** Nobody is named: it is told as whoever asked for the run. */
+function toldBy(
+  intent: Intent,
+  by: { id: string | null; key: string | null; name: string | null; reason: string | null },
+  catalogue: Catalogue,
+): Intent {
+  if (by.id === null) return intent;
+  const known = personOf(by.id, catalogue, by.key ?? undefined);
   const email = known?.person.email;
   const { reason: _, ...rest } = intent;
   return {
     ...rest,
-    ...(run.abortReason === null ? {} : { reason: run.abortReason }),
+    ...(by.reason === null ? {} : { reason: by.reason }),
     requestedBy: {
-      key: known?.key ?? run.abortRequestedBy,
-      name: run.abortRequestedByName ?? "somebody",
+      key: known?.key ?? by.key ?? by.id,
+      name: by.name ?? "somebody",
       ...(email === undefined ? {} : { email }),
     },
   };

@@ -1,5 +1,6 @@
 import type { WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { wishIntentOf } from "./connections.ts";
 import type { AbortReply, Observation } from "./connectors/contract.ts";
 import { ended, keepLook, lose, loseTarget } from "./look.ts";
 import { moveRun, noteRun } from "./record.ts";
@@ -17,7 +18,7 @@ export async function askToPause(stepping: Stepping, run: Run, line: Line): Prom
   const pause = line.connection.pause;
   return ask(stepping, run, {
     since: run.pauseRequestedAt,
-    call: pause === undefined ? null : () => pause(line.handle, line.intent),
+    call: pause === undefined ? null : () => pause(line.handle, wishIntentOf(run, line.intent, stepping.catalogue)),
     wish: "pause",
   });
 }
@@ -38,7 +39,8 @@ export async function watchPaused(stepping: Stepping, run: Run): Promise<WorkOut
       ? null
       : await ask(stepping, run, {
           since: run.resumeRequestedAt,
-          call: resume === undefined ? null : () => resume(line.handle, line.intent),
+          call:
+            resume === undefined ? null : () => resume(line.handle, wishIntentOf(run, line.intent, stepping.catalogue)),
           wish: "go on",
         });
   let seen: Observation;
@@ -70,7 +72,8 @@ export async function paused(tx: Tx, stepping: Stepping, run: Run, seen: Observa
   const asked = run.pauseRequestedAt !== null || run.resumeRequestedAt !== null;
   const why = !asked ? `${seen.evidence}; nobody asked for it here` : seen.evidence;
   // Nothing interrupts a restore: it is told to go on.
-  const goesOn = run.kind === "restore" ? { resumeRequestedAt: run.resumeRequestedAt ?? clock.now() } : {};
+  const goesOn =
+    run.kind === "restore" && run.resumeRequestedAt === null ? { resumeRequestedAt: clock.now(), wishBy: null } : {};
   const moved = await moveRun(tx, run, {
     event: "pause",
     ...ours(clock, why, { evidence: { observation: seen }, set: { pauseRequestedAt: null, ...goesOn } }),

@@ -42,6 +42,8 @@ export interface RunChange {
   readonly restoreAttempts?: number;
   readonly pauseRequestedAt?: Instant | null;
   readonly resumeRequestedAt?: Instant | null;
+  /** Who wishes it to pause or to go on; null: Nightdesk itself. */
+  readonly wishBy?: Actor | null;
   readonly pausedMs?: number;
   readonly targetRetry?: Run["targetRetry"];
   readonly logUrl?: string;
@@ -137,15 +139,22 @@ export class StaleRun extends Error {
 }
 
 function columns(set: RunChange): Record<string, unknown> {
-  const { abortRequestedBy: by, ...plain } = set;
+  const { abortRequestedBy: by, wishBy, ...plain } = set;
   const named = Object.entries(plain)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [snake(name), JSON_COLUMNS.has(name) && value !== null ? jsonb(value) : value]);
   return {
     ...Object.fromEntries(named),
-    ...(by === undefined ? {} : { abort_requested_by: actorId(by), abort_requested_by_name: actorName(by) }),
+    ...(by === undefined ? {} : actorColumns("abort_requested_by", by)),
+    ...(wishBy === undefined ? {} : actorColumns("wish_by", wishBy)),
   };
 }
+
+const actorColumns = (name: string, by: Actor | null): Record<string, string | null> => ({
+  [name]: by === null ? null : actorId(by),
+  [`${name}_key`]: by === null ? null : actorKey(by),
+  [`${name}_name`]: by === null ? null : actorName(by),
+});
 
 const JSON_COLUMNS: ReadonlySet<string> = new Set([
   ...["handle", "cursor", "progress", "error", "proof"],

@@ -47,8 +47,9 @@ export interface Run {
   readonly proved: boolean;
   readonly restored: boolean;
   readonly abortRequestedAt: Instant | null;
-  /** Actor id and name of who asked for the abort. */
+  /** Actor id, key and name of who asked for the abort. */
   readonly abortRequestedBy: string | null;
+  readonly abortRequestedByKey: string | null;
   readonly abortRequestedByName: string | null;
   readonly abortReason: string | null;
   readonly abortDeadlineAt: Instant | null;
@@ -73,6 +74,10 @@ export interface Run {
   readonly resumeOf: Handle | null;
   readonly pauseRequestedAt: Instant | null;
   readonly resumeRequestedAt: Instant | null;
+  /** The same of who wishes that; null: nobody does, or Nightdesk itself. */
+  readonly wishBy: string | null;
+  readonly wishByKey: string | null;
+  readonly wishByName: string | null;
   readonly pausedMs: number;
   readonly targetRetry: z.output<typeof targetRetrySchema> | null;
   readonly logUrl: string | null;
@@ -248,6 +253,7 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
     restored: row.restored,
     abortRequestedAt: row.abort_requested_at,
     abortRequestedBy: row.abort_requested_by,
+    abortRequestedByKey: row.abort_requested_by_key,
     abortRequestedByName: row.abort_requested_by_name,
     abortReason: row.abort_reason,
     abortDeadlineAt: row.abort_deadline_at,
@@ -267,6 +273,9 @@ export function runOf(row: Selectable<DB["runs"]>): Run {
     resumeOf: handleSchema.nullable().parse(row.resume_of),
     pauseRequestedAt: row.pause_requested_at,
     resumeRequestedAt: row.resume_requested_at,
+    wishBy: row.wish_by,
+    wishByKey: row.wish_by_key,
+    wishByName: row.wish_by_name,
     pausedMs: row.paused_ms,
     targetRetry: targetRetrySchema.nullable().parse(row.target_retry),
     logUrl: row.log_url,

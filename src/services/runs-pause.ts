@@ -75,8 +75,8 @@ export async function wishPause(
   // A pause that is not there yet is taken back; was it told to the target already, the target is told to go on.
   const set =
     wish === "pause"
-      ? { pauseRequestedAt: at, resumeRequestedAt: null }
-      : { resumeRequestedAt: at, pauseRequestedAt: null };
+      ? { pauseRequestedAt: at, resumeRequestedAt: null, wishBy: by }
+      : { resumeRequestedAt: at, pauseRequestedAt: null, wishBy: by };
   const noted = await noteRun(tx, run, { at, actor: by, reason: `${by.name} asked it to ${VERB[wish]}`, set });
   await requestWork(tx, { kind: "run", ref: run.id, dueAt: at });
   return { run: noted, said: `${name} is asked to ${VERB[wish]}. ${PROOF[wish]}` };

@@ -287,6 +287,6 @@ test("a target that leaves the catalogue while it runs ends nothing", async () =
   const run = await drive(here, await queue(here), { state: "running" });
   const later = partsOf({ store: here.store, clock: here.clock, catalogue: { ...here.catalogue, targets: {} } });
   await drive({ ...here, advance: later.advance }, run, { steps: 3 });
-  expect((await reread(here, run)).state).toBe("running");
+  expect((await reread(here, run)).state).toBe("unknown");
   expect(await heldBy(here)).toBe(run.id);
 });

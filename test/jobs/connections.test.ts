@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { http } from "../../src/base/http.ts";
-import { createConnections, intentOf } from "../../src/jobs/connections.ts";
+import { abortIntentOf, createConnections, intentOf, wishIntentOf } from "../../src/jobs/connections.ts";
 import { catalogueOf } from "../guard/fixture.ts";
 import { intentFor } from "../helpers/conformance/connector.ts";
 import { targetServer } from "./target-server.ts";
@@ -42,4 +42,21 @@ test("a target is told the e-mail of whoever asked, also of a person whom the ca
     key: "asha",
     name: "Asha Rao",
   });
+});
+
+test("so it is of whoever stops, pauses or lets go on, and not of whoever asked for the run", async () => {
+  const here = await world();
+  const run = await queue(here);
+  const who = { wishBy: "slack:U_CARLA", wishByKey: "carla", wishByName: "Carla Nowak" };
+  const stop = { abortRequestedBy: who.wishBy, abortRequestedByKey: "carla", abortRequestedByName: "Carla Nowak" };
+  const catalogue = catalogueOf({ people: { carla: { name: "Carla Nowak", email: "carla@example.org" } } });
+  const carla = { key: "carla", name: "Carla Nowak", email: "carla@example.org" };
+  const intent = { ...intentOf(run, catalogue), reason: "the night's run" };
+  expect(wishIntentOf({ ...run, ...who }, intent, catalogue)).toEqual({
+    ...intentOf(run, catalogue),
+    requestedBy: carla,
+  });
+  const aborted = abortIntentOf({ ...run, ...stop, abortReason: "wrong place" }, intent, catalogue);
+  expect(aborted).toMatchObject({ requestedBy: carla, reason: "wrong place" });
+  expect(wishIntentOf(run, intent, catalogue)).toBe(intent);
 });

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
+import { BEN } from "../guard/fixture.ts";
 import { scriptedWorld } from "./scripted.ts";
 import { asking, drive, heldBy, queue, reread, world } from "./world.ts";
 
 test("paused when the target says so, its place stays taken, and running again likewise", async () => {
   const { here, target, running } = await scriptedWorld();
   const run = await running();
-  const { said, run: view } = await here.runs.pause(asking(), run.number);
+  const { said, run: view } = await here.runs.pause(asking({ actor: BEN }), run.number);
   expect(view.state).toBe("running");
   expect(said).toContain("when the target says so");
   expect(await drive(here, run, { state: "paused" })).toMatchObject({ state: "paused", pauseRequestedAt: null });
+  expect(target.told?.requestedBy).toMatchObject({ key: "ben", name: BEN.name });
   expect(await heldBy(here)).toBe(run.id);
   expect((await here.runs.pause(asking(), run.number)).said).toContain("paused already");
 
@@ -16,6 +18,7 @@ test("paused when the target says so, its place stays taken, and running again l
   await here.runs.resume(asking(), run.number);
   const again = await drive(here, run, { state: "running" });
   expect(again).toMatchObject({ state: "running", resumeRequestedAt: null });
+  expect(target.told?.requestedBy).toMatchObject({ key: "asha" });
   expect(again.pausedMs).toBeGreaterThanOrEqual(600_000);
   expect(target.calls.filter((call) => /^(pause|resume)/.test(call))).toEqual(["pause x1", "resume x1"]);
 });

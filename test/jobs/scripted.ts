@@ -48,7 +48,7 @@ export interface ScriptedTarget {
   /** Another answer to a look. */
   says: ((execution: Execution) => Observation | null) | null;
   retry: NonNullable<Observation["retry"]> | null;
-  /** What the last abort was told with. */
+  /** What the last abort, pause or word to go on was told with. */
   told: Intent | null;
   active(): Execution[];
   runs(): Execution[];
@@ -127,8 +127,13 @@ function connectorOf(
   const open = (clock: Clock): Connection => {
     const handleOf = (execution: Execution): Handle => ({ scope: "scripted", externalId: execution.id });
     const byHandle = (handle: Handle) => target.executions.find(({ id }) => id === handle.externalId);
-    const shift = (verb: "pause" | "resume", handle: Handle, [from, to]: [Execution["phase"], Execution["phase"]]) =>
+    const shift = (
+      verb: "pause" | "resume",
+      { handle, intent }: { handle: Handle; intent: Intent },
+      [from, to]: [Execution["phase"], Execution["phase"]],
+    ) =>
       call(verb, handle.externalId ?? "?", () => {
+        target.told = intent;
         const execution = byHandle(handle);
         if (execution?.phase === from) execution.phase = to;
         return "accepted" as const;
@@ -186,8 +191,8 @@ function connectorOf(
           }),
       restore: async (intent, ref) =>
         call("restore", `${intent.intentKey} ${ref}`, () => handleOf(begin("restore", intent.intentKey))),
-      pause: async (handle) => shift("pause", handle, ["running", "paused"]),
-      resume: async (handle) => shift("resume", handle, ["paused", "running"]),
+      pause: async (handle, intent) => shift("pause", { handle, intent }, ["running", "paused"]),
+      resume: async (handle, intent) => shift("resume", { handle, intent }, ["paused", "running"]),
       ownPermission: async () => ({ kind: "yes", evidence: "asks nobody" }),
       personPermission: async () => ({ kind: "yes", evidence: "asks nobody" }),
     };
