@@ -28,6 +28,7 @@ import { createSubscriptionHandler } from "./intake/subscriptions.ts";
 import { createTellAbort } from "./jobs/abort.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";
+import { forgetRuns } from "./jobs/retention.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
 import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
@@ -206,8 +207,10 @@ export function createApp(parts: AppParts): App {
   };
 
   const forget = async () => {
-    const blanked = await forgetBodies(store.db, clock.now().subtract({ milliseconds: config.retentionMs }));
+    const before = clock.now().subtract({ milliseconds: config.retentionMs });
+    const blanked = await forgetBodies(store.db, before);
     if (blanked > 0) log.info({ blanked }, "raw deliveries older than the retention time were blanked");
+    await forgetRuns({ db: store.db, catalogue, connections, log }, before);
   };
 
   return {

@@ -234,6 +234,8 @@ export interface Connection {
   }>;
   /** Sends these messages to where they came from and takes them out of the dead-letter queue, only when that was accepted. */
   redrive?(ids: readonly string[]): Promise<readonly ItemResult[]>;
+  /** Drops what this machine keeps of executions; of which keys that may be, `over` says. Returns how many it dropped. */
+  forget?(over: (keys: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>;
 
   /** What Nightdesk's own token may do there. */
   ownPermission(intent: Pick<Intent, "job" | "environment" | "name">, action: Action): Promise<PermissionAnswer>;

@@ -23,7 +23,16 @@ import {
 } from "./shell/about.ts";
 import { observe } from "./shell/observe.ts";
 import { groupLives } from "./shell/processes.ts";
-import { askedBefore, folderOf, forgetStop, noteStop, readState, wasStopped } from "./shell/records.ts";
+import {
+  askedBefore,
+  folderOf,
+  forgetKept,
+  forgetStop,
+  keptKeys,
+  noteStop,
+  readState,
+  wasStopped,
+} from "./shell/records.ts";
 import { type ShellSettings, shellSettings } from "./shell/settings.ts";
 import { start } from "./shell/start.ts";
 
@@ -54,6 +63,7 @@ export const shellConnector: Connector<ShellSettings> = {
       look: async (intent) => look(about, intent),
       observe: (handle, intent, cursor) => observe(about, { handle, intent, cursor }),
       abort: async (handle, intent, mode) => abort(about, { handle, intent, mode }),
+      forget: (over) => forget(about, over),
       ownPermission: async (_intent, action) => {
         const reason = about.allowed ? elsewhere(about) : NOT_ALLOWED;
         return action === "view" || reason === null
@@ -126,6 +136,17 @@ function locate(about: About, intent: Intent): Located {
   if (handle !== null) return { kind: "found", handle };
   const why = lives(about, state) ? "is about to begin" : "went away before it told what it had begun";
   return { kind: "unknown", why: `the runner of ${about.target} ${why}` };
+}
+
+/** Never of a key whose run may still be asked for, and never of a group that lives: without its folder it never was. */
+async function forget(about: About, over: Parameters<NonNullable<Connection["forget"]>>[0]): Promise<number> {
+  const kept = keptKeys(about.base);
+  const gone = [...(await over([...kept.keys()]))].filter((key) => {
+    const state = kept.get(key) ?? null;
+    return state === null || !lives(about, state);
+  });
+  for (const key of gone) forgetKept(about.base, key);
+  return gone.length;
 }
 
 /** TERM, then KILL, to all of the group. Only a group that is proved to be this run's is told anything. */

@@ -54,10 +54,25 @@ export function readStates(base: string): State[] {
 }
 
 /** Notes that a start is about to be asked for. */
-export function noteAsked(folder: string): void {
+export function noteAsked(folder: string, key: string): void {
   mkdirSync(folder, { mode: 0o700, recursive: true });
-  writeFileSync(join(folder, "asked"), "", { mode: 0o600 });
+  writeFileSync(join(folder, "asked"), key, { mode: 0o600 });
 }
+
+/** The keys that something is kept of, each with its state, if it came to one. What else lies here is nobody's. */
+export function keptKeys(base: string): Map<string, State | null> {
+  if (!existsSync(base)) return new Map();
+  const kept = readdirSync(base).flatMap((entry): [string, State | null][] => {
+    const folder = join(base, entry);
+    const state = readState(folder);
+    const key = state?.key ?? textOf(join(folder, "asked"));
+    return key !== "" && folderOf(base, key) === folder ? [[key, state]] : [];
+  });
+  return new Map(kept);
+}
+
+export const forgetKept = (base: string, key: string): void =>
+  rmSync(folderOf(base, key), { recursive: true, force: true });
 
 /** What is known of a start that has left no state. */
 export function askedBefore(folder: string): "never" | "just now" | "long ago" {

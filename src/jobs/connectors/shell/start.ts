@@ -27,7 +27,7 @@ export async function start(about: About, intent: Intent): Promise<Handle> {
     if (other !== undefined) {
       throw new ConnectorError("conflict", `${target} already runs ${intent.name}${groupOf(other.leader?.pid)}`);
     }
-    noteAsked(folder);
+    noteAsked(folder, intent.intentKey);
     await callRunner(folder, {
       ...{ key: intent.intentKey, name: intent.name, ...here },
       ...{ command, cwd: settings.cwd, env: environmentOf(about, intent) },
