@@ -145,7 +145,7 @@ errs=$!
 
 NIGHTDESK_RID=$rid NIGHTDESK_COUNTS=$dir/counts "$@" <&3 3<&- 4>&- >"$dir/out" 2>"$dir/err" &
 pid=$!
-exec 3<&- 4>&-
+exec 3<&-
 # A shell lets what it runs beside itself ignore INT and QUIT, so that those go on as TERM.
 trap 'kill -HUP "$pid" 2>/dev/null' HUP
 trap 'kill -TERM "$pid" 2>/dev/null' INT QUIT TERM
@@ -158,11 +158,12 @@ ended=$(date +%s)
 
 # What the command left running may keep the output open for ever: its last lines are not waited for longer than this.
 waited=0
-while kill -0 "$keeper" 2>/dev/null && [ "$waited" -lt 3 ]; do
-  kill -0 "$outs" 2>/dev/null || kill -0 "$errs" 2>/dev/null || break
+while kill -0 "$outs" 2>/dev/null || kill -0 "$errs" 2>/dev/null; do
+  [ "$waited" -lt 3 ] || break
   sleep 1
   waited=$((waited + 1))
 done
+exec 4>&-
 [ "$waited" -ge 3 ] || wait "$keeper"
 
 more=",\"exit_code\":$code,\"counts\":{\"duration_seconds\":$((ended - began))"
@@ -179,7 +180,7 @@ else
   escape=$(printf '\033')
   sed "s/$escape\[[0-9;]*[A-Za-z]//g" "$dir/tail" 2>/dev/null | tail -c 2500 >"$dir/last"
   last=$(grep -v '^[[:space:]]*$' "$dir/last" | tail -n 1)
-  more="$more,\"error\":{\"message\":$({ printf 'exit code %s: %s\n' "$code" "$last"; cat "$dir/last"; } | json)}"
+  more="$more,\"error\":{\"message\":$({ printf 'exit code %s%s\n' "$code" "${last:+: $last}"; cat "$dir/last"; } | json)}"
 fi
 message "$status" "$more" >"$dir/ended"
 wait "$starter"
