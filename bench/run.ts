@@ -6,6 +6,7 @@ import { folding } from "./folding.ts";
 import { intake } from "./intake.ts";
 import { recovery } from "./recovery.ts";
 import { reportFailure } from "./report.ts";
+import { storm } from "./storm.ts";
 
 const BENCHES: Readonly<Record<string, (words?: readonly string[]) => Promise<void>>> = {
   intake,
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (words?: readonly string[]) => Promise<vo
   fanout,
   recovery,
   folding,
+  storm,
 };
 
 const words = process.argv.slice(2);

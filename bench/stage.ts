@@ -27,6 +27,7 @@ const catalogue = {
         at: "at",
       },
     },
+    sentry: { kind: "sentry", secret: `\${env.BENCH_SECRET}` },
   },
   targets: { nothing: { connector: "noop" } },
   jobs: Object.fromEntries(

@@ -14,7 +14,7 @@ export interface RootWanted {
   /** Name or id of the channel where it belongs. */
   readonly channel: string;
   /** `displaced`: why it is not where it belongs, to be told in it. */
-  readonly want: (displaced: string | null) => Pick<Wanted, "key" | "draw" | "gist">;
+  readonly want: (displaced: string | null) => Pick<Wanted, "key" | "draw" | "gist" | "storm">;
 }
 
 export type Rooted =

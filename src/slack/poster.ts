@@ -32,6 +32,8 @@ const CHANNEL_EVERY_MS = 1_000;
 const EDIT_EVERY_MS = 3_000;
 /** What only counts upward is edited less often the longer it goes on, up to this. */
 const COUNT_EDIT_LONGEST_MS = 9_000;
+/** In a storm at 3, 6, 12 s, and then so often, until it has settled. */
+const STORM_EDIT_LONGEST_MS = 12_000;
 /** A dropped answer: Slack has finished with the call. After a timeout or a crash it may still be at it. */
 const SETTLE_AFTER_DROP_MS = 500;
 const SETTLE_AFTER_SILENCE_MS = 5_000;
@@ -52,6 +54,8 @@ export interface Wanted {
   readonly draw: (first: boolean) => Message;
   /** Of what is worth an edit at once; absent: everything is. */
   readonly gist?: string;
+  /** What only counts goes up fast: edited seldom, and once more as soon as nothing has come until `settlesAt` (machine time). */
+  readonly storm?: { readonly settlesAt: Instant };
   /** A message that is never edited once it is there. */
   readonly final?: boolean;
 }
@@ -182,7 +186,7 @@ export function createPoster(parts: { db: Db; api: SlackApi; clock: Clock; log: 
     const hash = hashes(wanted);
     if (wanted.final === true || hash.contentHash === known.contentHash) return { kind: "there", ts };
     const now = clock.machineNow();
-    const due = nextEditAt(known, hash.gistHash, now);
+    const due = nextEditAt(known, { gistHash: hash.gistHash, storm: wanted.storm }, now);
     if (isBefore(now, due)) return { kind: "later", notBefore: due };
     const closed = await lanesTakenUntil(db, [SLACK_LANE, methodLane("chat.update")], now);
     if (closed !== null) return { kind: "later", notBefore: closed };
@@ -251,15 +255,26 @@ const NO_THREAD = new Set([
 const MESSAGE_GONE = new Set(["message_not_found", "channel_not_found", "cant_update_message", "thread_not_found"]);
 const BAD_DRAWING = new Set(["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"]);
 
-/** Counts that only grow are edited at 3 s, later less often; anything else 3 s after the last edit. */
-function nextEditAt(known: PostRow, gistHash: string | null, now: Instant): Instant {
+/**
+ * 3 s after the last edit; counts that only grow later and later. In a storm they wait even longer while they run, and
+ * are made right at once when it is over.
+ */
+function nextEditAt(
+  known: PostRow,
+  { gistHash, storm }: { gistHash: string | null; storm: Wanted["storm"] },
+  now: Instant,
+): Instant {
   const last = known.editedAt ?? known.sentAt;
-  const onlyCounts = gistHash !== null && gistHash === known.gistHash;
+  const soonest = last.add({ milliseconds: EDIT_EVERY_MS });
+  if (gistHash === null || gistHash !== known.gistHash) return soonest;
   const ageMs = now.epochMilliseconds - known.sentAt.epochMilliseconds;
-  const everyMs = onlyCounts
-    ? Math.min(COUNT_EDIT_LONGEST_MS, Math.max(EDIT_EVERY_MS, Math.floor(ageMs / 3)))
-    : EDIT_EVERY_MS;
-  return last.add({ milliseconds: everyMs });
+  const pauseMs = (growingMs: number, longestMs: number) =>
+    Math.min(longestMs, Math.max(EDIT_EVERY_MS, Math.floor(growingMs)));
+  if (storm === undefined) return last.add({ milliseconds: pauseMs(ageMs / 3, COUNT_EDIT_LONGEST_MS) });
+  const lastAgeMs = last.epochMilliseconds - known.sentAt.epochMilliseconds;
+  const running = last.add({ milliseconds: pauseMs(lastAgeMs, STORM_EDIT_LONGEST_MS) });
+  const settled = isBefore(storm.settlesAt, soonest) ? soonest : storm.settlesAt;
+  return isBefore(settled, running) ? settled : running;
 }
 
 /** The key travels with the message twice: as metadata, and as the id of its first block, which needs no scope to read. */

@@ -5,6 +5,7 @@ import { suspectsOf } from "../changes/suspects.store.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentById } from "../incidents/incidents.store.ts";
+import { seriesOf } from "../incidents/rate.ts";
 import { candidatesOf } from "../incidents/signals.store.ts";
 import { runHistory } from "../jobs/runs.store.ts";
 import { viewSuspect } from "../services/deploys.ts";
@@ -14,14 +15,18 @@ import { entryReply } from "./blocks/entry.ts";
 import { headerGist, type IncidentHeader, incidentHeader } from "./blocks/incident.ts";
 import type { Place } from "./blocks/look.ts";
 import type { KeepRoot } from "./home-channel.ts";
-import type { Poster } from "./poster.ts";
+import type { Poster, Wanted } from "./poster.ts";
 import { noteGone, noteThreadGone } from "./posts.store.ts";
-import { type EntryToPost, entriesToPost, entryKey, firstError, joinedBy } from "./records.store.ts";
+import { type EntryToPost, entriesToPost, entryKey, firstError, joinedBy, lastTakenIn } from "./records.store.ts";
 import type { Thread } from "./threads.store.ts";
 
 const RUNS_READ = 12;
 /** Replies of one step: the rest comes with the next. */
 const REPLIES_A_STEP = 20;
+/** So many alerts in this minute and the one before are a storm: more than one in four seconds. */
+const STORM_ALERTS = 30;
+/** A storm from which nothing came for so long is over. */
+const STORM_SETTLES_MS = 2_000;
 
 export interface ProjectorParts {
   readonly store: Store;
@@ -43,12 +48,14 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     const incident = await incidentById(store.db, id as IncidentId);
     if (incident === null) return { done: true };
     const header = await readHeader(incident);
+    const storm = await stormOf(incident);
     const root = await keepRoot({
       subject: { kind: "incident", id },
       channel: incident.channel,
       want: (displaced) => ({
         key: headerKey(incident),
         gist: headerGist(header),
+        ...(storm === null ? {} : { storm }),
         draw: (first) =>
           incidentHeader({ ...header, displaced, mention: first ? mentionOf(catalogue, incident.mention) : null }),
       }),
@@ -73,6 +80,14 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
       mention: null,
       displaced: null,
     };
+  }
+
+  async function stormOf({ id, rate }: Incident): Promise<NonNullable<Wanted["storm"]> | null> {
+    const now = clock.now();
+    const [alerts = 0] = seriesOf(rate, { since: now.subtract({ minutes: 1 }), until: now, points: 1 });
+    if (alerts < STORM_ALERTS) return null;
+    const quietMs = now.since((await lastTakenIn(store.db, id)) ?? now).total("milliseconds");
+    return { settlesAt: clock.machineNow().add({ milliseconds: Math.max(0, Math.ceil(STORM_SETTLES_MS - quietMs)) }) };
   }
 
   async function candidatesIn({ id }: Incident): Promise<readonly Place[]> {

@@ -105,3 +105,16 @@ export async function firstError(db: Db, incidentId: number): Promise<string | n
     .executeTakeFirst();
   return row?.error ?? null;
 }
+
+/** When (domain time) the newest signal of an incident was taken in, however late it came; null when it has none. */
+export async function lastTakenIn(db: Db, incidentId: number): Promise<Instant | null> {
+  const row = await db
+    .selectFrom("signals as signal")
+    .leftJoin("inbox as delivery", "delivery.id", "signal.inbox_id")
+    .select(["signal.received_at", "delivery.processed_at"])
+    .where("signal.incident_id", "=", incidentId)
+    .orderBy("signal.id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.processed_at ?? row?.received_at ?? null;
+}

@@ -107,6 +107,30 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     expect(await texts()).toEqual(["resolved"]);
   });
 
+  test("in a storm counts are edited seldom, and made right once nothing more has come", async () => {
+    const { clock, poster, want, calls, texts } = await desk(start);
+    const first = clock.now();
+    const look = async (count: number, settlesAt = clock.machineNow().add({ seconds: 2 })) =>
+      poster(want({ gist: "open", storm: { settlesAt }, draw: drawn(`count ${count}`) }));
+    await look(0);
+    const edits: number[] = [];
+    for (let second = 1; second <= 61; second += 1) {
+      clock.advance({ seconds: 1 });
+      const before = calls.length;
+      const looked = await look(second);
+      if (calls.length > before) edits.push(second);
+      // It looks again when it may be over, not only when the next edit is due.
+      else expect(looked).toMatchObject({ kind: "later" });
+    }
+    expect(edits).toEqual([3, 6, 12, 24, 36, 48, 60]);
+    const over = clock.machineNow().add({ seconds: 2 });
+    expect(await look(61, over)).toEqual({ kind: "later", notBefore: over });
+    clock.advance({ seconds: 2 });
+    expect(clock.now().since(first).total("seconds")).toBe(63);
+    expect((await look(61, over)).kind).toBe("there");
+    expect(await texts()).toEqual(["count 61"]);
+  });
+
   test("a send that died with its process is looked for before it is sent again", async () => {
     const { store, clock, poster, want, roots, texts } = await desk(start);
     await poster(want());

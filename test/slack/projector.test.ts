@@ -12,7 +12,7 @@ import { createIncidentProjector } from "../../src/slack/projector.ts";
 import { createRunCardProjector } from "../../src/slack/run-cards.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { BACKENDS, type Backend } from "./backends.ts";
-import { addLine, addRun, changeIncident, openIncident, testCatalogue } from "./record.ts";
+import { addDelivery, addLine, addRun, changeIncident, openIncident, testCatalogue } from "./record.ts";
 
 type Step = () => Promise<{ done: boolean }>;
 
@@ -98,6 +98,27 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     expect(JSON.stringify(root)).toContain("*4 alerts*");
     expect(JSON.stringify(root)).not.toContain("U0ASHA01");
     await finish(() => projectors.incident(incident.id));
+  });
+
+  test("in a storm the header waits for the next edit, and says the whole count 2 s after the last delivery", async () => {
+    const { backend, store, clock, projectors, calls } = await desk(start);
+    const minute = String(Math.floor(clock.now().epochMilliseconds / 60_000));
+    const incident = await openIncident(store, clock.now(), { rate: { [minute]: 400 } });
+    const told = () => calls.filter((method) => method === "chat.update").length;
+    await projectors.incident(incident.id);
+    for (let second = 1; second <= 20; second += 1) {
+      clock.advance({ seconds: 1 });
+      await addDelivery(store, incident.id, clock.now());
+      await changeIncident(store, incident.id, { firing_count: 400 + second });
+      await projectors.incident(incident.id);
+    }
+    expect(told()).toBe(3);
+    clock.advance({ seconds: 1 });
+    expect(await projectors.incident(incident.id)).toMatchObject({ notBefore: clock.now().add({ seconds: 1 }) });
+    clock.advance({ seconds: 1 });
+    expect(await projectors.incident(incident.id)).toEqual({ done: true });
+    expect(told()).toBe(4);
+    expect(JSON.stringify(await backend.roots("ops"))).toContain("*420 alerts*");
   });
 
   test("a channel gets one message a second, whoever posts", async () => {

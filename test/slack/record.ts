@@ -54,6 +54,8 @@ export async function openIncident(store: Store, now: Instant, more: Partial<Inc
       mitigatedAt: null,
       resolvedAt: null,
       reopenedCount: 0,
+      flapping: null,
+      mergedInto: null,
       revision: 1,
       ...more,
     }),
@@ -66,6 +68,36 @@ export async function changeIncident(
   change: { status?: string; firing_count?: number; title?: string },
 ): Promise<void> {
   await store.db.updateTable("incidents").set(change).where("id", "=", id).execute();
+}
+
+/** A delivery with one alert of the incident, taken in at `at`: an hour after it came. */
+export async function addDelivery(store: Store, incident: IncidentId, at: Instant): Promise<void> {
+  const received_at = at.subtract({ hours: 1 });
+  const delivery = await store.db
+    .insertInto("inbox")
+    .values({
+      source: "sentry",
+      delivery_key: `${incident} ${at}`,
+      request: "{}",
+      body: "{}",
+      received_at,
+      state: "done",
+      processed_at: at,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  await store.db
+    .insertInto("signals")
+    .values({
+      inbox_id: delivery.id,
+      source: "sentry",
+      kind: "firing",
+      title: "KeyError",
+      at: received_at,
+      received_at,
+      incident_id: incident,
+    })
+    .execute();
 }
 
 /** Adds a line to the timeline; visible unless told. Returns its row id. */
