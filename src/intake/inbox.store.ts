@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import { requestWork } from "../store/outbox.ts";
-import type { Db, Store, Tx } from "../store/store.ts";
+import { type Db, jsonb, type Store, type Tx } from "../store/store.ts";
 import { isFields, tagsOf, textOf } from "./reading.ts";
 import type { Delivery } from "./sources/contract.ts";
 
@@ -60,6 +60,52 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
     if (saved.rows.some((row) => row.pending)) await requestWork(tx, { kind: "inbox", ref: 0, dueAt: now });
   });
 }
+
+/**
+ * Saves a delivery that Nightdesk asked for itself, under the first of its names, unless one of them came in meanwhile.
+ * From then on, for `forMs`, none of them is taken again. Says whether it was saved.
+ */
+export async function saveUnknown(
+  store: Store,
+  arrival: Omit<Arrival, "key" | "forMs" | "refused">,
+  as: { readonly names: readonly string[]; readonly forMs: number; readonly now: Instant },
+): Promise<boolean> {
+  const names = [...new Set(as.names)].sort();
+  const { source, resource, body } = arrival;
+  const receivedAt = arrival.receivedAt.toString();
+  const until = arrival.receivedAt.add({ milliseconds: as.forMs }).toString();
+  try {
+    await store.tx(async (tx) => {
+      const free = await sql`
+        insert into delivery_keys as known (source, key, since, until)
+        select ${source}, name, ${receivedAt}::timestamptz, ${until}::timestamptz
+          from unnest(${names}::text[]) with ordinality as one (name, position) order by position
+        on conflict (source, key) do update set since = excluded.since, until = excluded.until
+         where known.until <= excluded.since
+        returning key`.execute(tx);
+      // What is known under one name is known: the others must stay free for whoever brings them.
+      if (free.rows.length < names.length) throw new Known();
+      await tx
+        .insertInto("inbox")
+        .values({
+          source,
+          delivery_key: `${as.names[0]} ${receivedAt}`,
+          resource,
+          request: jsonb({ ...arrival.request }),
+          body,
+          received_at: arrival.receivedAt,
+        })
+        .execute();
+      await requestWork(tx, { kind: "inbox", ref: 0, dueAt: as.now });
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof Known) return false;
+    throw error;
+  }
+}
+
+class Known extends Error {}
 
 /** A request that could not be authenticated: never its body. */
 export interface Stranger {
@@ -217,4 +263,16 @@ export async function nextPending(db: Db): Promise<{ readonly notBefore: Instant
 /** Forgets delivery keys whose time is over. */
 export async function forgetKeys(db: Db, now: Instant): Promise<void> {
   await db.deleteFrom("delivery_keys").where("until", "<=", now).execute();
+}
+
+/** Whether anything waits to be understood that was not tried yet. */
+export async function isBehind(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom("inbox")
+    .select("id")
+    .where("state", "=", "pending")
+    .where("attempts", "=", 0)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -103,7 +103,7 @@ function summary(told: Told): string {
 }
 
 function trigger(said: readonly string[], { timeline: entries, suspects = [] }: Told, zone: string): Block[] {
-  const first = entries.find(({ kind }) => kind === "signal");
+  const first = entries.find(({ kind }) => kind === "signal" || kind === "monitor");
   const listed = new Set<unknown>(suspects.map(({ id }) => id));
   const deploys = entries.filter(
     ({ kind, at, data }) =>
@@ -141,7 +141,7 @@ function detection(
   entries: readonly TimelineView[],
   with_: { said: readonly string[]; zone: string },
 ): Block[] {
-  const first = entries.find(({ kind, deleted }) => kind === "signal" && !deleted);
+  const first = entries.find(({ kind, deleted }) => (kind === "signal" || kind === "monitor") && !deleted);
   const alert: Block[] =
     first === undefined
       ? []

@@ -1,11 +1,7 @@
-import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import { foldSignals } from "../incidents/fold.ts";
 import { redactorOf } from "../incidents/redact.ts";
-import { conditionOf } from "../incidents/signal.ts";
-import { saveSignals } from "../incidents/signals.store.ts";
 import type { Alert } from "../jobs/late.ts";
-import { attachRuns } from "./attach-runs.store.ts";
+import { raise } from "./raise.ts";
 
 /**
  * Makes a truth that came after a run's end an alert: it joins the run's incident, reopens the one that had it, or opens
@@ -14,34 +10,17 @@ import { attachRuns } from "./attach-runs.store.ts";
 export function createAlertLate(catalogue: Catalogue): Alert {
   const redact = redactorOf(catalogue);
   return async (tx, { run, title, evidence, at }) => {
-    const about = {
-      source: "nightdesk",
-      service: catalogue.jobs[run.job]?.environments[run.environment]?.service ?? null,
-      job: run.job,
-      cause: "late",
-    };
-    const [signal] = await saveSignals(tx, [
+    await raise(tx, { catalogue, now: at }, [
       {
-        ...about,
-        inboxId: null,
-        ordinal: 0,
-        kind: "failed",
-        title,
-        environment: run.environment,
-        environments: [],
-        severity: null,
+        ...{ source: "nightdesk", kind: "failed", title, cause: "late", job: run.job, at },
+        service: catalogue.jobs[run.job]?.environments[run.environment]?.service ?? null,
+        environments: [run.environment],
+        condition: `run ${run.number} after its abort`,
         rid: run.intentKey,
-        tags: {},
-        counts: null,
         error: redact(evidence),
-        url: null,
-        at,
-        receivedAt: at,
-        condition: conditionOf(about, `run ${run.number} after its abort`),
+        run: run.id,
+        incident: run.incidentId,
       },
     ]);
-    if (signal === undefined) throw new Error("an alert was not saved");
-    const incident = run.incidentId as IncidentId | null;
-    await attachRuns(tx, await foldSignals(tx, { catalogue, now: at }, [{ signal, run: run.id, incident }]), at);
   };
 }

@@ -48,7 +48,8 @@ const SIGNAL_MARKS: ReadonlyMap<string, string> = new Map([
 
 /** One line for what happened, with who and when. Cut long before Slack cuts: the whole is in the timeline. */
 export function entryReply(entry: Entry): Message {
-  const ofSignal = entry.kind === "signal" ? SIGNAL_MARKS.get(entry.signalKind ?? "") : undefined;
+  const heard = entry.kind === "signal" || entry.kind === "monitor";
+  const ofSignal = heard ? SIGNAL_MARKS.get(entry.signalKind ?? "") : undefined;
   const mark = ofSignal ?? MARKS[entry.kind] ?? ":small_blue_diamond:";
   const said = entry.blanked
     ? "_(removed)_"

@@ -1,0 +1,206 @@
+import type { Instant } from "../base/clock.ts";
+import type { Limit } from "./usual.ts";
+
+/** What is expected of a job in an environment. Null: nothing is. */
+export interface Expected {
+  readonly startByMs: number | null;
+  readonly tooFastMs: number | null;
+  readonly minRows: number | null;
+  readonly graceMs: number;
+  /** Nothing before is judged. */
+  readonly knownAt: Instant;
+}
+
+/** One time of the schedule, with its deadlines. */
+export interface Slot {
+  readonly at: Instant;
+  readonly startByAt: Instant | null;
+  /** The earlier of what `finishBy` and `before` say. */
+  readonly finishByAt: Instant | null;
+  readonly beforeAt: Instant | null;
+}
+
+/** One execution as it was heard of, or a run of ours. */
+export interface Execution {
+  readonly key: string;
+  readonly rid: string | null;
+  /** The number of a run of ours. */
+  readonly run: number | null;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** `ended`: it is over, how is not known. */
+  readonly outcome: "running" | "succeeded" | "failed" | "ended";
+  readonly rows: number | null;
+  readonly error?: string | null;
+}
+
+export const PROBLEM_STATES = ["missing_end", "overrun", "late", "too_few", "too_fast", "stale"] as const;
+export type ProblemState = (typeof PROBLEM_STATES)[number];
+
+/** An expectation that does not hold. `key` is the same for as long as it is the same. */
+export interface Problem {
+  readonly key: string;
+  readonly state: ProblemState;
+  readonly what: "not_started" | "not_finished" | "overrun" | "too_fast" | "too_few" | "no_start";
+  /** The deadline, or when it was seen. */
+  readonly at: Instant;
+  readonly slot: Slot | null;
+  readonly execution: Execution | null;
+  /** Other executions of the same slot that have not ended either. */
+  readonly others: number;
+}
+
+export interface SlotVerdict {
+  readonly slot: Slot;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** Something of it runs. */
+  readonly running: boolean;
+  /** Nothing that is heard now can change what is said of it. */
+  readonly settled: boolean;
+}
+
+export interface Judgement {
+  readonly problems: readonly Problem[];
+  readonly slots: readonly SlotVerdict[];
+  readonly state: "ok" | "due" | ProblemState;
+  /** The first instant at which this may be otherwise without anything being heard; null: never. */
+  readonly nextAt: Instant | null;
+}
+
+export interface Facts {
+  /** In their order; the last one is still to come, so that the one before has its end. */
+  readonly slots: readonly Slot[];
+  readonly executions: readonly Execution[];
+  readonly limit: Limit | null;
+  readonly now: Instant;
+}
+
+/** A start that is heard a little before its time belongs to it. */
+const EARLY_MS = 5 * 60_000;
+/** A slot of which nothing was heard for so long is history. */
+const FORGET_MS = 7 * 86_400_000;
+
+/** What holds and what does not, from the facts alone. */
+export function judge(expected: Expected, facts: Facts): Judgement {
+  const { now, slots } = facts;
+  const verdicts = slots.map((slot, index) => judgeSlot(expected, facts, { slot, next: slots[index + 1] ?? null }));
+  const problems = [...verdicts.flatMap((one) => one.problems), ...ofExecutions(expected, facts)];
+  const current = verdicts.findLast(({ verdict }) => !isAfter(verdict.slot.at, now));
+  const waits = current !== undefined && current.verdict.endedAt === null && !current.verdict.settled;
+  return {
+    problems,
+    slots: verdicts.map((one) => one.verdict),
+    state: worst(problems) ?? (waits ? "due" : "ok"),
+    nextAt: nextOf(expected, facts),
+  };
+}
+
+export function worst(problems: readonly Pick<Problem, "state">[]): ProblemState | null {
+  return PROBLEM_STATES.find((state) => problems.some((problem) => problem.state === state)) ?? null;
+}
+
+function judgeSlot(
+  { graceMs }: Expected,
+  { executions, now }: Facts,
+  { slot, next }: { slot: Slot; next: Slot | null },
+): { problems: Problem[]; verdict: SlotVerdict } {
+  const earlyMs = next === null ? EARLY_MS : Math.min(EARLY_MS, (ms(next.at) - ms(slot.at)) / 4);
+  const from = ms(slot.at) - earlyMs;
+  const to = next === null ? Number.POSITIVE_INFINITY : ms(next.at) - earlyMs;
+  const since = executions.filter((one) => beginMs(one) >= from);
+  const own = since.filter((one) => beginMs(one) < to);
+  const running = own.filter((one) => one.outcome === "running");
+  const ended = own.filter((one) => one.outcome === "succeeded").map((one) => one.endedAt);
+  const succeeded = since.some((one) => one.outcome === "succeeded");
+  const passed = (deadline: Instant | null): deadline is Instant =>
+    deadline !== null && ms(now) >= ms(deadline) + graceMs;
+  const forgotten = ms(now) - ms(slot.at) > FORGET_MS;
+
+  const problems: Problem[] = [];
+  const about = { slot, execution: null, others: 0 };
+  if (passed(slot.startByAt) && since.length === 0 && !forgotten) {
+    problems.push({ ...about, key: `${slot.at} start`, state: "late", what: "not_started", at: slot.startByAt });
+  }
+  if (passed(slot.finishByAt) && (running.length > 0 || !succeeded) && !forgotten) {
+    const [first = null, ...others] = running;
+    const execution = first ?? own.at(-1) ?? null;
+    const state = first === null ? "late" : "missing_end";
+    const finish = { ...about, execution, others: others.length, at: slot.finishByAt };
+    problems.push({ ...finish, key: `${slot.at} finish`, state, what: "not_finished" });
+  }
+  const deadlines = [slot.startByAt, slot.finishByAt].filter((one) => one !== null);
+  const over = next !== null && ms(now) >= ms(next.at) && deadlines.every(passed);
+  const verdict = {
+    slot,
+    startedAt: earliest(own.map((one) => one.startedAt ?? one.endedAt)),
+    endedAt: earliest(ended),
+    running: running.length > 0,
+    settled: forgotten || (over && problems.length === 0 && running.length === 0),
+  };
+  return { problems, verdict };
+}
+
+/** What is wrong with single executions: those that run, and the last one that succeeded. */
+function ofExecutions(expected: Expected, { executions, limit, now }: Facts): Problem[] {
+  const { knownAt, graceMs, tooFastMs, minRows, startByMs } = expected;
+  const problems: Problem[] = [];
+  const about = (execution: Execution) => ({ slot: null, execution, others: 0 });
+  for (const execution of executions) {
+    const { outcome, startedAt } = execution;
+    if (outcome !== "running" || startedAt === null || limit === null || ms(startedAt) < ms(knownAt)) continue;
+    const at = startedAt.add({ milliseconds: Math.round(limit.ms) });
+    if (isAfter(at, now)) continue;
+    problems.push({ ...about(execution), key: `${execution.key} overrun`, state: "overrun", what: "overrun", at });
+  }
+  const last = lastSuccess(executions);
+  if (last?.endedAt == null || ms(last.endedAt) < ms(knownAt)) return problems;
+  const { endedAt: at, startedAt, rows, key } = last;
+  const lasted = startedAt === null ? null : ms(at) - ms(startedAt);
+  if (tooFastMs !== null && lasted !== null && lasted < tooFastMs) {
+    problems.push({ ...about(last), key: `${key} too_fast`, state: "too_fast", what: "too_fast", at });
+  }
+  if (minRows !== null && rows !== null && rows < minRows) {
+    problems.push({ ...about(last), key: `${key} too_few`, state: "too_few", what: "too_few", at });
+  }
+  // The start may be on its way; and of a job that never tells its start none is missed.
+  const tells = startByMs !== null || executions.some((one) => one.rid !== null && one.startedAt !== null);
+  if (startedAt === null && tells && ms(now) >= ms(at) + graceMs) {
+    problems.push({ ...about(last), key: `${key} no_start`, state: "late", what: "no_start", at });
+  }
+  return problems;
+}
+
+function nextOf({ graceMs, knownAt }: Expected, { slots, executions, limit, now }: Facts): Instant | null {
+  const later = (at: Instant | null | undefined, more: number) =>
+    at === null || at === undefined ? [] : [at.add({ milliseconds: Math.round(more) })];
+  const running = executions.filter((one) => one.outcome === "running");
+  const instants = [
+    ...slots.flatMap((slot) => [
+      slot.at,
+      ...later(slot.startByAt, graceMs),
+      ...later(slot.finishByAt, graceMs),
+      ...later(slot.at, FORGET_MS + 1),
+    ]),
+    ...running.flatMap(({ startedAt }) =>
+      limit !== null && startedAt !== null && ms(startedAt) >= ms(knownAt) ? later(startedAt, limit.ms) : [],
+    ),
+    ...later(lastSuccess(executions)?.endedAt, graceMs),
+  ];
+  return earliest(instants.filter((at) => isAfter(at, now)));
+}
+
+function lastSuccess(executions: readonly Execution[]): Execution | null {
+  const ended = executions.filter((one) => one.outcome === "succeeded" && one.endedAt !== null);
+  return ended.reduce<Execution | null>((a, b) => (a === null || endMs(b) >= endMs(a) ? b : a), null);
+}
+
+export function earliest(instants: readonly (Instant | null)[]): Instant | null {
+  return instants.reduce((a, b) => (b !== null && (a === null || ms(b) < ms(a)) ? b : a), null);
+}
+
+const ms = (at: Instant): number => at.epochMilliseconds;
+const isAfter = (at: Instant, other: Instant): boolean => ms(at) > ms(other);
+const endMs = ({ endedAt }: Execution): number => endedAt?.epochMilliseconds ?? 0;
+const beginMs = ({ startedAt, endedAt }: Execution): number =>
+  startedAt?.epochMilliseconds ?? endedAt?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;

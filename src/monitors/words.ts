@@ -1,0 +1,93 @@
+import type { Instant } from "../base/clock.ts";
+import type { Problem } from "./judge.ts";
+import { type Limit, spell } from "./usual.ts";
+
+/** What people read of a problem. Sentences that are kept: times are those of the monitor's zone, and say so. */
+export interface Told {
+  readonly job: string;
+  readonly environment: string;
+  readonly zone: string;
+  readonly tooFastMs: number | null;
+  readonly minRows: number | null;
+  readonly limit: Limit | null;
+  /** `03:45`: when what it writes is read. */
+  readonly before: string | null;
+  /** When it is told. */
+  readonly now: Instant;
+}
+
+/** `ndw-etl has not finished in prod: started 02:00:04, due by 03:45 (Europe/London); the load at 03:45 is in 0 min` */
+export function titleOf(problem: Problem, told: Told): string {
+  const { job, environment: place, zone, now } = told;
+  const { execution, at, slot } = problem;
+  const day = (instant: Instant) => clock(instant, zone, now);
+  const load = loadWords(problem, told);
+  const which = execution === null ? "" : named(execution);
+  switch (problem.what) {
+    case "not_started":
+      return `${job} has not started in ${place}: scheduled for ${day(slot?.at ?? at)}, due by ${day(at)} (${zone})${load}`;
+    case "not_finished": {
+      if (execution === null) {
+        return `${job} has not run in ${place}: scheduled for ${day(slot?.at ?? at)}, to be finished by ${day(at)} (${zone}), and no start was heard${load}`;
+      }
+      if (execution.outcome === "running") {
+        const more = problem.others === 0 ? "" : `, and ${problem.others} more of it run`;
+        return `${job} has not finished in ${place}: started ${seconds(execution.startedAt ?? at, zone, now)}${which}${more}, due by ${day(at)} (${zone})${load}`;
+      }
+      const end = execution.endedAt ?? at;
+      const how = execution.outcome === "failed" ? "failed" : "ended without a word";
+      return `${job} has not finished in ${place}: it ${how} at ${day(end)}${which}, due by ${day(at)} (${zone})${load}`;
+    }
+    case "overrun": {
+      const begun = execution?.startedAt ?? at;
+      const because = told.limit === null ? "" : ` (${told.limit.because})`;
+      return `${job} runs too long in ${place}: for ${spell(between(begun, now))}${because}, since ${seconds(begun, zone, now)} (${zone})${which}`;
+    }
+    case "too_fast": {
+      const lasted = spell(between(execution?.startedAt ?? at, at));
+      return `${job} finished too fast in ${place}: in ${lasted}, at least ${spell(told.tooFastMs ?? 0)} are expected${which}`;
+    }
+    case "too_few":
+      return `${job} finished with too few rows in ${place}: ${count(execution?.rows ?? 0)}, at least ${count(told.minRows ?? 0)} are expected${which}`;
+    case "no_start":
+      return `${job} finished in ${place} at ${day(at)} (${zone})${which}, and its start was never heard`;
+  }
+}
+
+function loadWords({ slot }: Problem, { before, now }: Told): string {
+  if (slot?.beforeAt == null || before === null) return "";
+  const left = between(now, slot.beforeAt);
+  // Found within its minute: what is to begin now is in no time, not over.
+  return left >= -60_000
+    ? `; the load at ${before} is in ${spellMinutes(left)}`
+    : `; the load at ${before} was ${spell(-left)} ago`;
+}
+
+/** How it ended: `ndw-etl finished in prod at 03:52 (Europe/London), 7 min late` */
+export function endOf(problem: { readonly title: string }, how: string): string {
+  return how === "" ? `No longer: ${problem.title}` : how;
+}
+
+const named = ({ run, rid }: { run: number | null; rid: string | null }): string =>
+  run !== null ? ` as run ${run}` : rid !== null ? ` (${rid})` : "";
+
+const between = (from: Instant, to: Instant): number => to.epochMilliseconds - from.epochMilliseconds;
+const spellMinutes = (ms: number): string => (ms < 60_000 ? "0 min" : spell(ms));
+const count = (number: number): string => number.toLocaleString("en-GB");
+
+/** `02:00`, with its day where that is not the reader's: `16 Jan 02:00`. */
+export function clock(at: Instant, zone: string, now: Instant): string {
+  return dayOf(at, zone, now) + at.toZonedDateTimeISO(zone).toPlainTime().toString({ smallestUnit: "minute" });
+}
+
+export function seconds(at: Instant, zone: string, now: Instant): string {
+  return dayOf(at, zone, now) + at.toZonedDateTimeISO(zone).toPlainTime().toString({ smallestUnit: "second" });
+}
+
+const FAR_MS = 18 * 3_600_000;
+
+function dayOf(at: Instant, zone: string, now: Instant): string {
+  if (Math.abs(between(at, now)) < FAR_MS) return "";
+  const day = at.toZonedDateTimeISO(zone);
+  return `${day.day} ${day.toLocaleString("en-GB", { month: "short" })} `;
+}
