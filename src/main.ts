@@ -5,6 +5,7 @@ import { createLogger } from "./base/log.ts";
 import { checkCatalogue } from "./config/check.ts";
 import { inspectConfig, readConfig, type ServingRole } from "./config/env.ts";
 import { loadCatalogue } from "./config/load.ts";
+import { contractsFromTerminal } from "./contracts.ts";
 import { runDoctor } from "./doctor.ts";
 import { exportFromTerminal } from "./export.ts";
 import { plugins } from "./plugins.ts";
@@ -14,6 +15,7 @@ const USAGE = `usage: nightdesk [all | web | worker]     start (all: everything 
        nightdesk migrate                 prepare the database and stop
        nightdesk check FILE [--no-env]   check a catalogue
        nightdesk doctor                  check tokens, scopes, channels, secrets, clock, database, Redis
+       nightdesk contracts scan DIR [--write]   compare a folder of JSON Schemas with the catalogue's contracts
        nightdesk export INC-n [--format=markdown] [--out=FILE]`;
 
 const env = process.env;
@@ -34,6 +36,12 @@ async function main(words: readonly string[]): Promise<number> {
       return check(rest);
     case "doctor":
       return runDoctor(inspectConfig(env, "doctor"), env);
+    case "contracts": {
+      const { block, lines, exitCode } = contractsFromTerminal(rest, env);
+      process.stdout.write(block);
+      for (const line of lines) console.error(line);
+      return exitCode;
+    }
     case "export":
       return exportFromTerminal(readConfig(env, "export"), { words: rest, env });
     case "help":

@@ -85,25 +85,3 @@ export function ownedBy(catalogue: Catalogue, service: string): string[] {
     .filter(([, { owner }]) => names.service(owner) === service)
     .map(([name]) => name);
 }
-
-/** Shapes that carry themselves, each circle once, beginning with its first name. */
-export function circlesOf(contracts: Contracts): string[][] {
-  const seen = new Set<string>();
-  return Object.keys(contracts).flatMap((name) => {
-    if (seen.has(name)) return [];
-    const circle = circleFrom(contracts, name);
-    for (const one of circle ?? []) seen.add(one);
-    return circle === null ? [] : [circle];
-  });
-}
-
-function circleFrom(contracts: Contracts, name: string): string[] | null {
-  const inner = contracts[name]?.contains ?? [];
-  if (inner.includes(name)) return [name];
-  const ways = waysTo(contracts, name);
-  const shortest = inner
-    .map((one) => ways.get(one))
-    .filter((way) => way !== undefined)
-    .sort((a, b) => a.length - b.length)[0];
-  return shortest === undefined ? null : [name, ...shortest.slice(0, -1)];
-}

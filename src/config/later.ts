@@ -2,7 +2,7 @@ import type { Catalogue } from "./catalogue.ts";
 
 /** Plug-ins that the catalogue may name already and that this version does not have. */
 const LATER = {
-  sources: ["alertmanager", "grafana", "aws"],
+  sources: [],
   targets: [],
 } as const;
 
@@ -32,22 +32,5 @@ export function notActedOn(catalogue: Catalogue, plugins: KnownPlugins): string[
         ([name, { connector }]) =>
           `targets.${name}: connector ${connector} is not there yet; nothing can be started there`,
       ),
-    ...section("monitors", catalogue.monitors, "a late or missing job is not noticed"),
-    ...section("contracts", catalogue.contracts, "no impact is shown"),
-    ...services(catalogue),
   ].map((line) => `not acted on yet: ${line}`);
-}
-
-function section(name: string, entries: object, consequence: string): string[] {
-  const count = Object.keys(entries).length;
-  return count === 0 ? [] : [`${name} (${count}): ${consequence}`];
-}
-
-function services(catalogue: Catalogue): string[] {
-  const names = Object.entries(catalogue.services).filter(([, service]) => service.dependsOn.length > 0);
-  return names.length === 0 ? [] : [`dependsOn (${list(names.map(([name]) => name))}): no suspects are drawn from it`];
-}
-
-function list(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
 }

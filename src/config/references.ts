@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { Temporal } from "temporal-polyfill";
 import type { Catalogue, CheckpointMonitor, Parameter } from "./catalogue.ts";
+import { checkContracts } from "./contract-checks.ts";
 import type { Path } from "./document.ts";
 import type { Finding } from "./issues.ts";
 import { hintFor, nearest } from "./nearest.ts";
@@ -219,6 +220,7 @@ function checkKept({ catalogue, error, warn }: Checks): void {
       checkService(checks, other, ["services", name, "dependsOn", index]);
     });
   }
+  checkContracts(catalogue.contracts, { warn, service: (name, path) => checkService(checks, name, path) });
   catalogue.freezes.forEach((freeze, index) => {
     const path: Path = ["freezes", index];
     if (freeze.deny === undefined && freeze.allow === undefined) error(path, "a freeze needs deny or allow", "");

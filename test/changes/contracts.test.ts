@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { carriedBy, circlesOf, impactOf, ownedBy, shapesOf } from "../../src/changes/contracts.ts";
+import { carriedBy, impactOf, ownedBy, shapesOf } from "../../src/changes/contracts.ts";
 import { contractBetween, downstreamOf, upstreamOf } from "../../src/changes/upstream.ts";
+import { circlesOf } from "../../src/config/contract-checks.ts";
 import { catalogueOf } from "../helpers/hear.ts";
 
 const tis = catalogueOf({
