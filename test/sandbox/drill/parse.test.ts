@@ -204,8 +204,8 @@ test.each([
     'x.yml:3:8: clock: "yesterday" is not an instant: write one like 2023-12-11T14:40:00Z',
   ],
   [
-    "drill: x\ncatalogue: c.yml\nestate: { a: { kind: cdc } }\n",
-    'x.yml:3:22: estate.a.kind: the estate kind "cdc" is not built yet.',
+    "drill: x\ncatalogue: c.yml\nestate: { a: { kind: jira } }\n",
+    'x.yml:3:22: estate.a.kind: the estate kind "jira" is not built yet.',
   ],
   [
     "drill: x\ncatalogue: c.yml\nestate: { a: { kind: tis-synk } }\n",
