@@ -18,17 +18,22 @@ import { createCounters } from "./http/counters.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createHttpServer } from "./http/server.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
+import { createQuiet } from "./incidents/quiet.ts";
 import { redactorOf } from "./incidents/redact.ts";
 import { createProver } from "./intake/certificates.ts";
+import { isBehind } from "./intake/inbox.store.ts";
 import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
 import { forgetBodies } from "./intake/retention.store.ts";
+import { sentryApis } from "./intake/sentry-api.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
 import { createSubscriptionHandler } from "./intake/subscriptions.ts";
 import { createTellAbort } from "./jobs/abort.ts";
 import { createAdvance } from "./jobs/advance.ts";
 import { createConnections } from "./jobs/connections.ts";
 import { forgetRuns } from "./jobs/retention.ts";
+import { createHearMonitors } from "./monitors/hear.ts";
+import { createMonitorSweep } from "./monitors/sweep.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
 import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
@@ -53,6 +58,8 @@ import { createChanges } from "./services/impact.ts";
 import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
+import { createRaiseMonitor } from "./services/monitors-raise.ts";
+import { keepWatching, watchRuns } from "./services/monitors-runs.ts";
 import { createFanouts } from "./services/orphans.ts";
 import { createPermissions } from "./services/permissions.ts";
 import { createPins } from "./services/pins.ts";
@@ -60,6 +67,11 @@ import { createCarryPin } from "./services/pins-carry.ts";
 import { placesThatTakeIds } from "./services/resync.ts";
 import { createRuns } from "./services/runs.ts";
 import { viewRun } from "./services/runs-view.ts";
+import { createSentry } from "./services/sentry.ts";
+import { createSentryCarry } from "./services/sentry-carry.ts";
+import { createSentryCatchUp } from "./services/sentry-catch-up.ts";
+import { noteSentryIssues } from "./services/sentry-issues.store.ts";
+import { beginLooks } from "./services/sentry-looks.store.ts";
 import type { Identity } from "./slack/identity.ts";
 import { createSlack } from "./slack/slack.ts";
 import { migrate } from "./store/migrate.ts";
@@ -86,6 +98,7 @@ export interface App {
 const SWEEP_MS = 1_000;
 const DRILL_SWEEP_MS = 100;
 const FORGET_EVERY_MS = 3_600_000;
+const WATCHED_EVERY_MS = 20_000;
 /** Slack's select takes a hundred options. */
 const OPEN_TO_CHOOSE = 100;
 const CONNECTIONS = { all: 20, web: 10, worker: 20 } as const;
@@ -138,7 +151,7 @@ export function createApp(parts: AppParts): App {
   const ground = { store, clock, catalogue, connections, groupMembers, authorise };
   const stepping = { store, clock, catalogue, connections, log };
   const looking = { ...stepping, redact: redactorOf(catalogue), alert: createAlertDeadLetters(catalogue) };
-  const fanning = { ...stepping, uploadToRun: slack.uploadToRun };
+  const fanning = { ...stepping, resultFiles: slack.resultFiles };
   const advanceFanout = createAdvanceFanout(fanning);
   const services: Services = {
     jobs: createJobs(ground),
@@ -149,6 +162,7 @@ export function createApp(parts: AppParts): App {
     changes: createChanges(ground),
     fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
     deadLetters: createDeadLetters({ looking, authorise }),
+    sentry: createSentry({ store, clock, catalogue, authorise }),
     gates: createGates(ground),
     permissions: createPermissions(ground),
     incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
@@ -156,6 +170,7 @@ export function createApp(parts: AppParts): App {
   const router = createRouter({ commands, services, catalogue, clock, log, reportFault: reportError });
 
   const alertLate = createAlertLate(catalogue);
+  const hearMonitors = createHearMonitors(catalogue);
   const inbox = createInboxProcessor({
     store,
     catalogue,
@@ -167,7 +182,9 @@ export function createApp(parts: AppParts): App {
       signalsJoined: async (tx, joinings, now) => {
         await wakeGates(tx, joinings, now);
         await attachRuns(tx, joinings, now);
+        await noteSentryIssues(tx, joinings);
         await keepDeploys(tx, joinings, now);
+        await hearMonitors(tx, joinings, now);
       },
       captureSlackEvent: slack.captureSlackEvent,
       channelName: slack.channelName,
@@ -182,17 +199,23 @@ export function createApp(parts: AppParts): App {
     },
     "run-card": (id) => slack.project("run-card", id),
     "gate-card": (id) => slack.project("gate-card", id),
+    quiet: createQuiet({ store, clock }),
     gate: createAdvanceGate({ ...ground, http }),
-    run: createAdvance({
-      ...stepping,
-      alert: alertLate,
-      kinds: { fanout: advanceFanout, compare: advanceFanout },
+    run: watchRuns(
+      ground,
+      createAdvance({ ...stepping, alert: alertLate, kinds: { fanout: advanceFanout, compare: advanceFanout } }),
+    ),
+    monitors: createMonitorSweep({
+      ...{ store, clock, catalogue, http, behind: isBehind },
+      raise: createRaiseMonitor(catalogue),
     }),
     abort: createTellAbort(stepping),
     chain: createAdvanceChain(ground),
     pin: createCarryPin(ground),
     chunk: createChunkHandler(fanning),
     "dead-letters": createDeadLetterHandler(looking),
+    "sentry-catch-up": createSentryCatchUp({ store, clock, catalogue, http, log }),
+    "sentry-change": createSentryCarry({ store, clock, catalogue, http, log }),
     subscription: createSubscriptionHandler({ store, catalogue, sources: HOOK_SOURCES, clock, http }),
     deploy: createDeployHandler(ground),
     command: createCommandExecutor({
@@ -233,7 +256,19 @@ export function createApp(parts: AppParts): App {
         });
         releaser.add("worker", worker.close);
         releaser.add("reconciling", startReconciling({ store, clock, log }).close);
-        await store.tx((tx) => requestWork(tx, { kind: "dead-letters", ref: 0, dueAt: clock.now() }));
+        await beginLooks(store, [...sentryApis(catalogue.sources).keys()], clock.now());
+        await store.tx(async (tx) => {
+          for (const kind of ["dead-letters", "monitors"] as const) {
+            await requestWork(tx, { kind, ref: 0, dueAt: clock.now() });
+          }
+        });
+        const watching = startSweep({
+          name: "monitors",
+          everyMs: WATCHED_EVERY_MS,
+          log,
+          once: () => keepWatching({ store, clock }),
+        });
+        releaser.add("monitors", watching.close);
         const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
         releaser.add("retention", forgetting.close);
       }

@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
-import type { Catalogue } from "../config/catalogue.ts";
+import type { Catalogue, RelationName } from "../config/catalogue.ts";
 import { allCleared, firingCount, isFiring, note } from "./conditions.ts";
+import { type Flapping, flappingBegan, turnedBy } from "./flapping.ts";
 import { effectiveAt, type Folding, isKeyOf, isOneOfSeveral } from "./folding.ts";
 import { type Changed, type Incident, moved, reopened } from "./incident.ts";
 import { countIn } from "./rate.ts";
@@ -13,6 +14,8 @@ export interface JoinedBy {
   readonly rule: string;
   readonly key: string;
   readonly why: string;
+  /** The relation that led it there, where no key did. */
+  readonly relation?: RelationName;
 }
 
 /** A fleet of causes must not become a fleet of replies: after so many, further ones are listed but not posted. */
@@ -53,6 +56,8 @@ export function openedBy(
     mitigatedAt: null,
     resolvedAt: null,
     reopenedCount: 0,
+    flapping: null,
+    mergedInto: null,
     revision: 1,
   };
 }
@@ -73,12 +78,18 @@ export function absorb(
 ): Changed {
   const at = effectiveAt(signal);
   const before = by.reopens ? reopened(incident) : incident;
-  // One of several candidates stays one of several; what nobody named is known from the first who names it.
-  const adopts = before.environment === null && signal.environment !== null && !isOneOfSeveral(before.foldingKey);
   // Only what says that something is wrong tells whose trouble this is, how often it came and when it was seen.
   const alert = opens(signal);
+  // One of several candidates stays one of several; what nobody named is known from the first alert that names it.
+  const adopts =
+    alert && before.environment === null && signal.environment !== null && !isOneOfSeveral(before.foldingKey);
+  const noted = conditionsAfter(before, signal, at);
+  const change = { condition: signal.condition, ms: at.epochMilliseconds, rule: by.folding.rule.flapping };
+  const turned = turnedBy(before, noted, change);
+  const flapping = turned === null ? before.flapping : turned.flapping;
   const counted: Incident = {
     ...before,
+    flapping,
     environment: adopts ? signal.environment : before.environment,
     foldingKey: adopts && isKeyOf(before, by.folding) ? by.folding.key : before.foldingKey,
     services: alert ? withName(before.services, signal.service) : before.services,
@@ -92,7 +103,10 @@ export function absorb(
   };
   const said = sayings(before, counted, signal, by);
   const raised = raise(counted, signal, by);
-  const ended = signal.kind === "resolved" && before.status !== "resolved" && allCleared(counted.conditions);
+  const cleared = signal.kind === "resolved" && before.status !== "resolved" && allCleared(counted.conditions);
+  // Whatever changes to and fro is over when it is quiet, not when it is well for a moment.
+  const ended = cleared && flapping === null;
+  const toAndFro = turned !== null && flapping !== null;
   // Quiet or not: people know of it now, from the header or from a reply.
   const conditions =
     said === null || !opens(signal)
@@ -100,7 +114,10 @@ export function absorb(
       : note(counted.conditions, signal.condition, { shown: by.now.epochMilliseconds });
   const entries: EntryDraft[] = [
     ...(by.reopens ? [statusEntry(signal, by, { text: `Reopened: ${sentenceOf(signal)}`, to: "open" })] : []),
-    ...(said === null ? [] : [{ ...said, visible: said.visible && !by.reopens && !ended && by.told !== true }]),
+    ...(said === null
+      ? []
+      : [{ ...said, visible: said.visible && !by.reopens && !ended && !toAndFro && by.told !== true }]),
+    ...(turned?.began === true && flapping !== null ? [flappingEntry(signal, by, flapping)] : []),
     ...raised.entries,
     ...(ended ? [statusEntry(signal, by, { text: `Resolved: ${sentenceOf(signal)}`, to: "resolved" })] : []),
   ];
@@ -128,11 +145,16 @@ function sayings(
   const first = before.signalCount === 0;
   const known = before.conditions[signal.condition];
   const newService = after.services.length > before.services.length;
-  const say = (visible: boolean, data: Record<string, unknown> = {}) => entryOf(signal, by.joinedBy, { visible, data });
+  // What a monitor finds is never one of a crowd: it is shown, and calls people where it is to.
+  const own = signal.source === "monitor";
+  const shown = (visible: boolean) => (own ? signal.tags["monitor.silent"] !== "true" : visible);
+  const calls = own && signal.tags["monitor.page"] === "true" ? { mention: true } : {};
+  const say = (visible: boolean, data: Record<string, unknown> = {}) =>
+    entryOf(signal, by.joinedBy, { visible: shown(visible), data: { ...data, ...calls } });
   switch (signal.kind) {
     case "firing":
     case "failed": {
-      if (first) return say(false, { first: true });
+      if (first) return entryOf(signal, by.joinedBy, { visible: false, data: { first: true } });
       const conditions = Object.keys(before.conditions).length;
       if (newService) return say(before.services.length < MOST_NEW_SHOWN, { new: "service" });
       if (known === undefined) return say(conditions < MOST_NEW_SHOWN, { new: "cause" });
@@ -181,13 +203,18 @@ function statusEntry(
   return { ...entryOf(signal, by.joinedBy, { visible: true, data }), kind: "status", text: of.text };
 }
 
+function flappingEntry(signal: SavedSignal, by: { joinedBy: JoinedBy }, flapping: Flapping): EntryDraft {
+  const data = { flapping: true, changes: flapping.changes };
+  return { ...entryOf(signal, by.joinedBy, { visible: true, data }), kind: "status", text: flappingBegan(flapping) };
+}
+
 function entryOf(
   signal: SavedSignal,
   joinedBy: JoinedBy,
   more: { visible: boolean; data: Readonly<Record<string, unknown>> },
 ): EntryDraft {
   return {
-    kind: signal.kind === "deployed" ? "deploy" : "signal",
+    kind: signal.kind === "deployed" ? "deploy" : signal.source === "monitor" ? "monitor" : "signal",
     at: signal.at,
     actor: `source:${signal.source}`,
     actorKey: signal.source,

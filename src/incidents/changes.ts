@@ -97,6 +97,8 @@ export async function openIncident(
     mitigatedAt: null,
     resolvedAt: null,
     reopenedCount: 0,
+    flapping: null,
+    mergedInto: null,
     revision: 1,
     ...(what.requestKey === undefined ? {} : { requestKey: what.requestKey }),
   });

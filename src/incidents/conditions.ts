@@ -8,6 +8,8 @@ export interface Condition {
   readonly fired?: number;
   readonly cleared?: number;
   readonly shown?: number;
+  /** When it lately changed from firing to cleared or back, oldest first. */
+  readonly turns?: readonly number[];
 }
 
 /** More than this many are not told apart: such an incident is resolved by a person. */
@@ -24,8 +26,15 @@ export function note(conditions: Conditions, key: string, what: Condition): Cond
     ...newest("fired", known, what),
     ...newest("cleared", known, what),
     ...newest("shown", known, what),
+    ...(known?.turns === undefined ? {} : { turns: known.turns }),
   };
   return { ...conditions, [key]: next };
+}
+
+/** The same, with the instants at which `key` lately changed. */
+export function withTurn(conditions: Conditions, key: string, turns: readonly number[]): Conditions {
+  const known = conditions[key];
+  return known === undefined ? conditions : { ...conditions, [key]: { ...known, turns } };
 }
 
 /** Whether it fired and was not cleared since. Fired and cleared at the same instant is cleared. */
@@ -37,8 +46,25 @@ export function isFiring(condition: Condition | undefined): boolean {
 export function clearAll(conditions: Conditions, ms: number): Conditions {
   const told = Object.entries(conditions).filter(([key]) => key !== OVERFLOW);
   return Object.fromEntries(
-    told.map(([key, condition]) => [key, { ...condition, cleared: Math.max(ms, condition.cleared ?? ms) }]),
+    told.map(([key, { turns: _, ...condition }]) => [
+      key,
+      { ...condition, cleared: Math.max(ms, condition.cleared ?? ms) },
+    ]),
   );
+}
+
+/** What fires or fired in either: the newest word on each counts. */
+export function together(a: Conditions, b: Conditions): Conditions {
+  return Object.entries(b).reduce<Conditions>((all, [key, { turns, ...condition }]) => {
+    const merged = note(all, key, condition);
+    return turns === undefined
+      ? merged
+      : withTurn(
+          merged,
+          key,
+          [...(all[key]?.turns ?? []), ...turns].sort((x, y) => x - y),
+        );
+  }, a);
 }
 
 /** How many fire still. */
@@ -52,7 +78,7 @@ export function allCleared(conditions: Conditions): boolean {
   return all.some((condition) => condition.fired !== undefined) && !all.some(isFiring);
 }
 
-function newest(key: keyof Condition, a: Condition | undefined, b: Condition): Condition {
+function newest(key: "fired" | "cleared" | "shown", a: Condition | undefined, b: Condition): Condition {
   const values = [a?.[key], b[key]].filter((value) => value !== undefined);
   return values.length === 0 ? {} : { [key]: Math.max(...values) };
 }

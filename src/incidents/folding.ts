@@ -16,6 +16,15 @@ export interface Folding {
   readonly rest: string;
 }
 
+/** A rule and a key by which an incident is found. */
+export interface IncidentKey {
+  readonly rule: string;
+  readonly key: string;
+}
+
+/** An incident with the keys that it is found by; without them it is found by its first one. */
+export type Candidate = Incident & { readonly keys?: readonly IncidentKey[] };
+
 /** Where a signal goes, and why, in words that are kept and shown. */
 export type FoldDecision =
   | { readonly kind: "append" | "reopen"; readonly incident: Incident; readonly why: string }
@@ -107,12 +116,12 @@ export function effectiveAt(signal: Pick<NewSignal, "at" | "receivedAt">): Insta
  * happened before it was resolved (late), and is reopened by what happens within `reopenWithin` after. What opens
  * nothing only joins an incident that is not resolved: the one where its condition fires, else one with its key.
  */
-export function decide(folding: Folding, signal: NewSignal, candidates: readonly Incident[]): FoldDecision {
+export function decide(folding: Folding, signal: NewSignal, candidates: readonly Candidate[]): FoldDecision {
   const at = effectiveAt(signal).epochMilliseconds;
   const { windowMs, reopenWithinMs } = folding.rule;
   const mine = candidates
     .filter((incident) => isKeyOf(incident, folding) && agrees(incident, signal, folding))
-    .sort(bestFirst(folding.key));
+    .sort(bestFirst(folding));
   const live = mine.filter((incident) => incident.status !== "resolved");
   if (!opens(signal)) {
     const [fired] = whereItFires(signal, candidates);
@@ -189,21 +198,19 @@ export function isOneOfSeveral(key: string | null): boolean {
   return key?.includes(EITHER) ?? false;
 }
 
-export function isKeyOf(incident: Incident, folding: Folding): boolean {
-  return (
-    incident.foldingRule === folding.rule.name &&
-    incident.foldingKey !== null &&
-    folding.keys.includes(incident.foldingKey)
-  );
+export function isKeyOf(incident: Candidate, { rule, keys }: Folding): boolean {
+  return keysOf(incident).some((one) => one.rule === rule.name && keys.includes(one.key));
 }
+
+const keysOf = ({ keys, foldingRule: rule, foldingKey: key }: Candidate): readonly IncidentKey[] =>
+  keys ?? (rule === null || key === null ? [] : [{ rule, key }]);
 
 const resolvedMs = (incident: Incident): number => incident.resolvedAt?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;
 
-function bestFirst(ownKey: string): (a: Incident, b: Incident) => number {
+function bestFirst(folding: Folding): (a: Candidate, b: Candidate) => number {
+  const own = (incident: Candidate) => Number(isKeyOf(incident, { ...folding, keys: [folding.key] }));
   return (a, b) =>
-    Number(b.foldingKey === ownKey) - Number(a.foldingKey === ownKey) ||
-    b.lastSeenAt.epochMilliseconds - a.lastSeenAt.epochMilliseconds ||
-    b.number - a.number;
+    own(b) - own(a) || b.lastSeenAt.epochMilliseconds - a.lastSeenAt.epochMilliseconds || b.number - a.number;
 }
 
 const hours = (ms: number): string =>

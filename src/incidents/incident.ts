@@ -4,6 +4,7 @@ import type { IncidentId } from "../base/ids.ts";
 import { type Actor, actorId, actorKey, actorName, type PersonActor } from "../config/actor.ts";
 import type { Severity } from "../config/catalogue.ts";
 import { type Conditions, clearAll } from "./conditions.ts";
+import type { Flapping } from "./flapping.ts";
 import type { Rate } from "./rate.ts";
 import { isWorse } from "./routing.ts";
 import type { EntryDraft } from "./timeline.ts";
@@ -44,6 +45,10 @@ export interface Incident {
   readonly mitigatedAt: Instant | null;
   readonly resolvedAt: Instant | null;
   readonly reopenedCount: number;
+  /** While something in it changes to and fro. */
+  readonly flapping: Flapping | null;
+  /** It is closed, and goes on there. */
+  readonly mergedInto: IncidentId | null;
   readonly revision: number;
 }
 
@@ -121,7 +126,7 @@ export function withOwner(incident: Incident, owner: PersonActor, change: Change
 /** Who resolves an incident by hand answers for all that fired in it. */
 function settled(incident: Incident, status: IncidentStatus, at: Instant): Incident {
   if (status !== "resolved") return incident;
-  return { ...incident, conditions: clearAll(incident.conditions, at.epochMilliseconds) };
+  return { ...incident, flapping: null, conditions: clearAll(incident.conditions, at.epochMilliseconds) };
 }
 
 /** Back to open, for the next episode: who acknowledged the last one has not seen this one. */

@@ -4,6 +4,7 @@ import type { Severity } from "../config/catalogue.ts";
 import type { Incidents } from "../store/database.ts";
 import { type Db, jsonb, type Tx } from "../store/store.ts";
 import type { Conditions } from "./conditions.ts";
+import type { Flapping } from "./flapping.ts";
 import type { Incident, IncidentStatus } from "./incident.ts";
 import type { Rate } from "./rate.ts";
 
@@ -53,6 +54,17 @@ export async function lockIncident(tx: Tx, id: IncidentId): Promise<Incident> {
     .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
   return incidentOf(row);
+}
+
+/** As they are now; nothing is held. */
+export async function incidentsById(db: Db, ids: readonly IncidentId[]): Promise<Incident[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom("incidents")
+    .selectAll()
+    .where("id", "in", [...ids])
+    .execute();
+  return rows.map(incidentOf);
 }
 
 /** Holds several, in the order of their ids, so that two holders never wait for each other. */
@@ -121,6 +133,8 @@ function changeable(incident: Omit<Incident, "id">) {
     mitigated_at: incident.mitigatedAt,
     resolved_at: incident.resolvedAt,
     reopened_count: incident.reopenedCount,
+    flapping: incident.flapping === null ? null : jsonb({ ...incident.flapping }),
+    merged_into: incident.mergedInto,
   };
 }
 
@@ -155,6 +169,8 @@ export function incidentOf(row: Selectable<Incidents>): Incident {
     mitigatedAt: row.mitigated_at,
     resolvedAt: row.resolved_at,
     reopenedCount: row.reopened_count,
+    flapping: row.flapping as Flapping | null,
+    mergedInto: row.merged_into as IncidentId | null,
     revision: row.revision,
   };
 }

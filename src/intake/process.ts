@@ -7,7 +7,7 @@ import { foldSignals } from "../incidents/fold.ts";
 import type { SavedSignal } from "../incidents/signal.ts";
 import { type Joining, saveSignals } from "../incidents/signals.store.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
-import type { Store, Tx } from "../store/store.ts";
+import { isCrossed, type Store, type Tx } from "../store/store.ts";
 import {
   forgetKeys,
   holdPending,
@@ -48,6 +48,7 @@ export interface InboxPorts {
 const BATCH = 500;
 const READ_AT_ONCE = 10;
 const MOST_ATTEMPTS = 5;
+const MOST_CROSSED = 3;
 const FIRST_BACKOFF_MS = 1_000;
 /** For what cannot be asked now (Slack is out): long enough not to add to its trouble. */
 const WAIT_MS = 5_000;
@@ -89,10 +90,12 @@ export function createInboxProcessor(parts: {
     return outcome();
   }
 
-  async function processGroup(group: readonly ReadDelivery[]): Promise<void> {
+  async function processGroup(group: readonly ReadDelivery[], again = MOST_CROSSED): Promise<void> {
     try {
       await store.tx((tx) => carryOut(tx, group));
     } catch (error) {
+      // Another worker or a person wanted the same incidents crosswise: nobody's mistake, and no attempt.
+      if (isCrossed(error) && again > 0) return processGroup(group, again - 1);
       const [only] = group;
       if (group.length === 1 && only !== undefined) return failed(only.delivery, error);
       log.warn({ deliveries: group.length, error: messageOf(error) }, "a group failed, trying each by itself");

@@ -11,8 +11,10 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * `command`: carry out this command request · `abort`: tell this run's target to stop · `chain`: ask for the next run of
  * this chain · `pin`: point a target's schedule where this pin says · `chunk`: hand the ids of this chunk of a fan-out to
  * its target · `subscription`: tell the sender of this delivery that we want its messages · `dead-letters`: ref 0, look at
- * the dead-letter queues · `deploy`: reckon whose suspect it is · `gate`: see whether this gate's time is over, and what it
+ * the dead-letter queues · `monitors`: ref 0, judge those whose time has come, else this one · `deploy`: reckon whose suspect it is · `gate`: see whether this gate's time is over, and what it
  * requires there · `gate-card`: project this gate's card.
+ * `sentry-catch-up`: ask this source of Sentry's what no webhook told · `sentry-change`: do in Sentry what people asked for.
+ * `quiet`: see whether this incident has stopped flapping.
  */
 export const WORK_KINDS = [
   "inbox",
@@ -26,10 +28,14 @@ export const WORK_KINDS = [
   "pin",
   "chunk",
   "dead-letters",
+  "sentry-catch-up",
+  "sentry-change",
+  "monitors",
   "subscription",
   "deploy",
   "gate",
   "gate-card",
+  "quiet",
 ] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 

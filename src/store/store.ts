@@ -22,6 +22,13 @@ export interface Store {
   close(): Promise<void>;
 }
 
+const CROSSED = ["40P01", "40001"];
+
+/** Two transactions wanted the same things crosswise, and Postgres asked this one to come again: nothing of it was done. */
+export function isCrossed(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && CROSSED.includes(error.code);
+}
+
 const TIMESTAMPTZ = 1184;
 const INT8 = 20;
 

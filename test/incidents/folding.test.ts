@@ -186,7 +186,7 @@ test("property: every signal that opens is in exactly one incident, and counts a
   );
 });
 
-test("property: environments that are named never meet in one incident", () => {
+test("property: environments that alerts name never meet in one incident", () => {
   fc.assert(
     fc.property(someSignals, (many) => {
       const { take, joined } = desk();
@@ -194,12 +194,21 @@ test("property: environments that are named never meet in one incident", () => {
       const seen = new Map<number, Set<string>>();
       for (const [n, one] of many.entries()) {
         const number = joined[n] ?? null;
-        if (number === null || one.environment === null) continue;
+        if (number === null || one.environment === null || !["firing", "failed"].includes(one.kind)) continue;
         seen.set(number, (seen.get(number) ?? new Set()).add(one.environment));
       }
       for (const named of seen.values()) expect(named.size).toBe(1);
     }),
   );
+});
+
+test("what is no alert gives an incident without an environment none", () => {
+  const { take, incidents } = desk();
+  take(signal({ minute: 0, environment: null }));
+  take(signal({ minute: 1, environment: "preprod", kind: "finished" }));
+  expect(incidents).toMatchObject([{ environment: null, signalCount: 2 }]);
+  take(signal({ minute: 2, environment: "prod" }));
+  expect(incidents).toMatchObject([{ environment: "prod" }]);
 });
 
 test("property: a burst within the window is one incident, in whatever order it arrives", () => {

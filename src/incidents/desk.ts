@@ -1,0 +1,161 @@
+import type { Instant } from "../base/clock.ts";
+import type { IncidentId } from "../base/ids.ts";
+import type { Catalogue } from "../config/catalogue.ts";
+import { nextNumber } from "../store/counters.ts";
+import { requestWork } from "../store/outbox.ts";
+import type { Tx } from "../store/store.ts";
+import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
+import { keptOutOf } from "./apart.ts";
+import { quietAt } from "./flapping.ts";
+import type { ToFold } from "./fold.ts";
+import { addKeys, type Found, type NewKey, splitsOf } from "./folding.store.ts";
+import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding } from "./folding.ts";
+import type { Incident } from "./incident.ts";
+import { insertIncident, lockIncidents, updateIncident } from "./incidents.store.ts";
+import { createKindred } from "./kindred.ts";
+import { type Joining, keepJoinings } from "./signals.store.ts";
+import { appendEntries } from "./timeline.store.ts";
+import type { EntryDraft } from "./timeline.ts";
+import { keepTraces } from "./traces.store.ts";
+
+export type Given = ToFold & { readonly folding: Folding };
+
+/** The incidents in reach, changed in memory and written once. */
+export interface Desk {
+  /** Whether some incident in reach has seen this condition. */
+  knows(condition: string): boolean;
+  take(one: Given): Promise<void>;
+  keep(): Promise<readonly Joining[]>;
+}
+
+export async function deskOf(
+  tx: Tx,
+  by: { readonly catalogue: Catalogue; readonly now: Instant },
+  about: { readonly given: readonly Given[]; readonly found: Found },
+): Promise<Desk> {
+  const incidents = new Map<IncidentId, Incident>();
+  const keys = new Map(about.found.keys);
+  const newKeys: NewKey[] = [];
+  const entries = new Map<IncidentId, EntryDraft[]>();
+  const joinings: Joining[] = [];
+  const splits = await splitsOf(tx, about.found.incidents);
+  const kindred = createKindred(tx, { catalogue: by.catalogue, splits });
+
+  const candidatesFor = ({ signal }: Given, from: Iterable<Incident>): Candidate[] => {
+    const out = splits.length === 0 ? null : keptOutOf(splits, signal, shareKey);
+    return [...from]
+      .filter((incident) => incident.mergedInto === null && out?.has(incident.id) !== true)
+      .map((incident) => ({ ...incident, keys: keys.get(incident.id) ?? [] }));
+  };
+  const shareKey = (a: IncidentId, b: IncidentId) => {
+    const others = keys.get(b) ?? [];
+    return (keys.get(a) ?? []).some((one) => others.some(({ rule, key }) => rule === one.rule && key === one.key));
+  };
+  const hold = async (ids: readonly IncidentId[]) => {
+    const wanted = ids.filter((id) => !incidents.has(id));
+    for (const incident of await lockIncidents(tx, wanted)) incidents.set(incident.id, incident);
+  };
+  const addKey = (incident: IncidentId, { rule, key, rest }: Folding) => {
+    const known = keys.get(incident) ?? [];
+    if (known.some((one) => one.rule === rule.name && one.key === key)) return;
+    keys.set(incident, [...known, { rule: rule.name, key }]);
+    newKeys.push({ incident, rule: rule.name, key, rest });
+  };
+
+  // Who is about to open an incident waits its turn, and knows what may be the same trouble, before anything is held.
+  const read = await kindred.readUnheld(about.found.incidents);
+  const opening = about.given.filter((one) => kindred.mayOpen(one, candidatesFor(one, read)));
+  await kindred.prepare(opening);
+  const likely = opening.flatMap((one) => kindred.find(one, candidatesFor(one, read))?.incident ?? []);
+  await hold([...about.found.incidents, ...likely]);
+
+  const put = (incident: Incident, one: Given, joined: { joinedBy: JoinedBy; reopens: boolean }) => {
+    const told = one.run !== null && one.incident === incident.id;
+    const changed = absorb(incident, one.signal, { ...by, ...joined, told, folding: one.folding });
+    if (changed.incident.foldingKey !== incident.foldingKey) addKey(incident.id, one.folding);
+    incidents.set(incident.id, changed.incident);
+    entries.set(incident.id, [...(entries.get(incident.id) ?? []), ...changed.entries]);
+  };
+
+  const open = async ({ signal, folding }: Given): Promise<Incident> => {
+    const number = await nextNumber(tx, "incident");
+    const incident = await insertIncident(tx, { ...openedBy(signal, { ...by, folding }), number });
+    addKey(incident.id, folding);
+    return incident;
+  };
+
+  /** Where no key leads: the incident whose trouble it is, or its own. */
+  const byRelation = async (
+    one: Given,
+  ): Promise<{ decision: FoldDecision; relation?: JoinedBy["relation"] } | null> => {
+    await kindred.prepare([one]);
+    for (const refused = new Set<IncidentId>(); ; ) {
+      const related = kindred.find(one, candidatesFor(one, incidents.values()), refused);
+      if (related === null) return null;
+      await hold([related.incident]);
+      const incident = incidents.get(related.incident);
+      const fit = incident === undefined ? null : kindred.fits(one, incident, related);
+      if (incident !== undefined && fit !== null) {
+        addKey(incident.id, one.folding);
+        return { decision: { kind: fit, incident, why: related.why }, relation: related.rule };
+      }
+      refused.add(related.incident);
+    }
+  };
+
+  return {
+    knows: (condition) => [...incidents.values()].some((incident) => incident.conditions[condition] !== undefined),
+    take: async (one) => {
+      const { signal, folding, run } = one;
+      const candidates = candidatesFor(one, incidents.values());
+      const others = alsoResolved(signal, candidates);
+      const byKey = ofItsRun(one, incidents) ?? decide(folding, signal, candidates);
+      const related = byKey.kind === "open" ? await byRelation(one) : null;
+      const decision = related?.decision ?? byKey;
+      const joinedBy: JoinedBy = {
+        rule: folding.rule.name,
+        key: folding.key,
+        why: decision.why,
+        ...(related?.relation === undefined ? {} : { relation: related.relation }),
+      };
+      const incident =
+        decision.kind === "leave"
+          ? null
+          : decision.kind === "open"
+            ? await open(one)
+            : (incidents.get(decision.incident.id) ?? decision.incident);
+      if (incident !== null) put(incident, one, { joinedBy, reopens: decision.kind === "reopen" });
+      for (const other of others) {
+        const held = incidents.get(other.id);
+        if (held !== undefined && other.id !== incident?.id) put(held, one, { joinedBy, reopens: false });
+      }
+      joinings.push({ signal, incident: incident?.id ?? null, joinedBy, run });
+      if (incident !== null) kindred.joined(incident.id, signal);
+    },
+    keep: async () => {
+      await addKeys(tx, newKeys);
+      for (const [id, drafts] of [...entries].sort(([a], [b]) => a - b)) {
+        const incident = incidents.get(id);
+        if (incident === undefined) continue;
+        await updateIncident(tx, incident);
+        await appendEntries(tx, { incident: id, learnedAt: by.now }, drafts);
+        await requestWork(tx, { kind: "incident", ref: id, dueAt: by.now });
+        if (incident.flapping !== null)
+          await requestWork(tx, { kind: "quiet", ref: id, dueAt: quietAt(incident.flapping) });
+      }
+      await keepTraces(
+        tx,
+        joinings.flatMap(({ incident, signal }) => (incident === null ? [] : [{ incident, signal }])),
+      );
+      await keepJoinings(tx, joinings);
+      return joinings;
+    },
+  };
+}
+
+/** What a run's target says of it belongs to the incident that the run was started for, while that is not resolved. */
+function ofItsRun(one: Given, incidents: ReadonlyMap<IncidentId, Incident>): FoldDecision | null {
+  const incident = one.incident === null ? undefined : incidents.get(one.incident);
+  if (incident === undefined || incident.status === "resolved") return null;
+  return { kind: "append", incident, why: `it speaks of a run of INC-${incident.number}` };
+}
