@@ -8,6 +8,7 @@ import { list } from "./incident/list.ts";
 import { note } from "./incident/note.ts";
 import { open } from "./incident/open.ts";
 import { resolve } from "./incident/resolve.ts";
+import { sentry } from "./incident/sentry.ts";
 import { severity } from "./incident/severity.ts";
 import { status as incidentStatus } from "./incident/status.ts";
 import { timeline } from "./incident/timeline.ts";
@@ -82,6 +83,7 @@ export const commands: readonly Command[] = [
   incidentStatus,
   severity,
   resolve,
+  sentry,
   timeline,
   exportIncident,
   incidentHelp,

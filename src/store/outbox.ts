@@ -15,6 +15,7 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * requires there · `gate-card`: project this gate's card.
  * `sentry-catch-up`: ask this source of Sentry's what no webhook told · `sentry-change`: do in Sentry what people asked for.
  * `quiet`: see whether this incident has stopped flapping.
+ * `sentry-catch-up`: ask this source of Sentry's what no webhook told · `sentry-change`: do in Sentry what people asked for.
  */
 export const WORK_KINDS = [
   "inbox",
@@ -28,6 +29,8 @@ export const WORK_KINDS = [
   "pin",
   "chunk",
   "dead-letters",
+  "sentry-catch-up",
+  "sentry-change",
   "sentry-catch-up",
   "sentry-change",
   "monitors",

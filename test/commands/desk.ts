@@ -298,6 +298,11 @@ export function desk(answers: Answers = {}): Desk {
       } as const),
       ...answers.deadLetters,
     },
+    sentry: {
+      issues: noted("sentry.issues", []),
+      change: noted("sentry.change", { incident: 3, action: "resolve", issues: ["ESR-1", "ESR-2"], to: null } as const),
+      ...answers.sentry,
+    },
     gates: {
       list: noted("gates.list", [gate3]),
       get: noted("gates.get", gate3),

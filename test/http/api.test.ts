@@ -282,6 +282,7 @@ function unused(): Services {
     pins: { set: never, clear: never },
     fanouts: { resync: never, dryResync: never, orphans: never, repair: never },
     deadLetters: { list: never, show: never, redrive: never },
+    sentry: { issues: never, change: never },
     permissions: { show: never, gaps: never },
     incidents: {} as Services["incidents"],
   };
