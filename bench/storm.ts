@@ -5,7 +5,7 @@ import { type BenchStage, benchStage } from "./stage.ts";
 
 const DELIVERIES = 10_000;
 const STORM_MS = 60_000;
-const ISSUES = 3;
+const ISSUES = 12;
 /** When, in the storm, something else happens that is told in another channel. */
 const OTHER_AFTER_MS = 15_000;
 const SETTLES_WITHIN_MS = 30_000;

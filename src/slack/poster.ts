@@ -45,6 +45,11 @@ const HELPLESS_MS = 30_000;
 
 const METADATA_TYPE = "nightdesk_post";
 
+/** Counts go up fast: edited seldom, and once more as soon as nothing has come until `settlesAt` (machine time). */
+export interface Storm {
+  readonly settlesAt: Instant;
+}
+
 export interface Wanted {
   /** Ours, and unique for ever: what is posted under one key is posted once. */
   readonly key: string;
@@ -54,8 +59,7 @@ export interface Wanted {
   readonly draw: (first: boolean) => Message;
   /** Of what is worth an edit at once; absent: everything is. */
   readonly gist?: string;
-  /** What only counts goes up fast: edited seldom, and once more as soon as nothing has come until `settlesAt` (machine time). */
-  readonly storm?: { readonly settlesAt: Instant };
+  readonly storm?: Storm;
   /** A message that is never edited once it is there. */
   readonly final?: boolean;
 }
@@ -261,7 +265,7 @@ const BAD_DRAWING = new Set(["invalid_blocks", "invalid_blocks_format", "msg_blo
  */
 function nextEditAt(
   known: PostRow,
-  { gistHash, storm }: { gistHash: string | null; storm: Wanted["storm"] },
+  { gistHash, storm }: { gistHash: string | null; storm: Storm | undefined },
   now: Instant,
 ): Instant {
   const last = known.editedAt ?? known.sentAt;

@@ -15,18 +15,21 @@ import { entryReply } from "./blocks/entry.ts";
 import { headerGist, type IncidentHeader, incidentHeader } from "./blocks/incident.ts";
 import type { Place } from "./blocks/look.ts";
 import type { KeepRoot } from "./home-channel.ts";
-import type { Poster, Wanted } from "./poster.ts";
+import { holdLane, lanesTakenUntil } from "./lanes.store.ts";
+import type { Poster, Storm } from "./poster.ts";
 import { noteGone, noteThreadGone } from "./posts.store.ts";
 import { type EntryToPost, entriesToPost, entryKey, firstError, joinedBy, lastTakenIn } from "./records.store.ts";
 import type { Thread } from "./threads.store.ts";
 
 const RUNS_READ = 12;
 /** Replies of one step: the rest comes with the next. */
-const REPLIES_A_STEP = 20;
+const REPLIES_A_STEP = 40;
 /** So many alerts in this minute and the one before are a storm: more than one in four seconds. */
 const STORM_ALERTS = 30;
 /** A storm from which nothing came for so long is over. */
 const STORM_SETTLES_MS = 2_000;
+/** Of what a storm that goes on brings anew, the thread gets a reply so often; the header has it at once. */
+const STORM_NEWS_EVERY_MS = 30_000;
 
 export interface ProjectorParts {
   readonly store: Store;
@@ -62,7 +65,7 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     });
     if (root.kind === "there" && root.moved) await askForCards(id);
     const thread = root.kind === "there" ? root.thread : root.thread;
-    const replies = thread === null ? null : await postReplies(incident, thread);
+    const replies = thread === null ? null : await postReplies(incident, thread, storm);
     return outcome(clock, [root.kind === "later" ? root : null, replies]);
   };
 
@@ -82,7 +85,7 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     };
   }
 
-  async function stormOf({ id, rate }: Incident): Promise<NonNullable<Wanted["storm"]> | null> {
+  async function stormOf({ id, rate }: Incident): Promise<Storm | null> {
     const now = clock.now();
     const [alerts = 0] = seriesOf(rate, { since: now.subtract({ minutes: 1 }), until: now, points: 1 });
     if (alerts < STORM_ALERTS) return null;
@@ -95,8 +98,15 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     return names.map((name) => placeOf(catalogue, name)).filter((place) => place !== null);
   }
 
-  async function postReplies(incident: Incident, thread: Thread): Promise<Later | null> {
+  async function postReplies(incident: Incident, thread: Thread, storm: Storm | null): Promise<Later | null> {
+    const running = storm !== null && storm.settlesAt.epochMilliseconds > clock.machineNow().epochMilliseconds;
+    let held = false;
     for (const entry of await entriesToPost(store.db, incident.id, REPLIES_A_STEP)) {
+      const news = running && isNews(entry) ? newsLane(incident) : null;
+      if (news !== null && (await lanesTakenUntil(store.db, [news], clock.machineNow())) !== null) {
+        held = true;
+        continue;
+      }
       const posted = await poster({
         key: entryKey(entry.id),
         channelId: thread.channelId,
@@ -111,7 +121,9 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
         return { notBefore: clock.machineNow() };
       }
       if (posted.kind === "gone") return { notBefore: clock.machineNow() };
+      if (news !== null) await holdLane(store.db, news, clock.machineNow().add({ milliseconds: STORM_NEWS_EVERY_MS }));
     }
+    if (held && storm !== null) return { notBefore: storm.settlesAt };
     const left = await entriesToPost(store.db, incident.id, 1);
     return left.length > 0 ? { notBefore: clock.machineNow() } : null;
   }
@@ -127,6 +139,11 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
     });
   }
 }
+
+const newsLane = (incident: Incident): string => `news:${incident.number}`;
+
+/** One more service or cause: worth a reply, but nobody is called by it. */
+const isNews = ({ data }: EntryToPost): boolean => data["new"] !== undefined && data["mention"] !== true;
 
 const headerKey = (incident: Incident): string => `incident:${incident.number}:header`;
 

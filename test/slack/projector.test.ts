@@ -121,6 +121,31 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])("over %s", (na
     expect(JSON.stringify(await backend.roots("ops"))).toContain("*420 alerts*");
   });
 
+  test("what a running storm brings anew is told now and then, a person's word at once, the rest when it is over", async () => {
+    const { backend, store, clock, projectors, finish } = await desk(start);
+    const minute = String(Math.floor(clock.now().epochMilliseconds / 60_000));
+    const incident = await openIncident(store, clock.now(), { rate: { [minute]: 400 } });
+    const root = async () => (await backend.roots("ops"))[0]?.ts ?? "";
+    const texts = async () => (await backend.thread("ops", await root())).slice(1).map(({ text }) => text);
+    for (const cause of [1, 2, 3]) {
+      await addLine(store, incident.id, {
+        kind: "signal",
+        text: `cause ${cause}`,
+        at: clock.now(),
+        data: { new: "cause" },
+      });
+    }
+    await addLine(store, incident.id, { text: "Asked the TCS team", at: clock.now() });
+    for (let second = 1; second <= 10; second += 1) {
+      await addDelivery(store, incident.id, clock.now());
+      await projectors.incident(incident.id);
+      clock.advance({ seconds: 1 });
+    }
+    expect(await texts()).toEqual([expect.stringContaining("cause 1"), expect.stringContaining("Asked the TCS team")]);
+    await finish(() => projectors.incident(incident.id));
+    expect((await texts()).slice(2).join()).toMatch(/cause 2.*cause 3/s);
+  });
+
   test("a channel gets one message a second, whoever posts", async () => {
     const { store, clock, projectors, calls } = await desk(start);
     const first = await openIncident(store, clock.now());
