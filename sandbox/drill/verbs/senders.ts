@@ -81,7 +81,7 @@ export const SENDERS = {
     identity: none,
   },
   aws: {
-    inPath: () => true,
+    inPath: asked,
     proof: none,
     identity: ({ event, body }) => {
       const said = (key: string) => says(parsed(body), key);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Catalogue, type MessagePattern, SEVERITIES } from "../../config/catalogue.ts";
 import { matchPattern } from "../../config/scalars.ts";
-import { type Fields, fieldsOf, instantOf, isFields, readJson, textOf } from "../reading.ts";
+import { type Fields, fieldsOf, instantOf, isFields, readJson, tagsOf, textOf } from "../reading.ts";
 import type { Signal, Source } from "./contract.ts";
 import { titleOf } from "./job.ts";
 
@@ -88,7 +88,8 @@ function signalOf(said: {
 }): Signal {
   const { event, text, pattern, groups } = said;
   const job = textOf(groups["job"]);
-  const line = text.split("\n")[0]?.trim() ?? text;
+  const lines = text.split("\n");
+  const line = (lines.find((one) => matchPattern(pattern.pattern, one) !== null) ?? lines[0] ?? text).trim();
   const named = textOf(groups["environment"]);
   const candidates = named === undefined ? pattern.environments : [named];
   const error = textOf(groups["error"]);
@@ -104,7 +105,9 @@ function signalOf(said: {
     severity: SEVERITIES.find((severity) => severity === groups["severity"]?.toLowerCase()),
     rid: textOf(groups["rid"]),
     error: error === "null" ? undefined : error,
+    url: textOf(groups["url"]),
     tags: {
+      ...(pattern.signal === "deployed" ? deployTags(event, text, groups) : {}),
       "slack.channel": pattern.channel,
       "slack.ts": textOf(event["ts"]) ?? "",
       "slack.author": event["bot_id"] === undefined ? "person" : "bot",
@@ -112,21 +115,40 @@ function signalOf(said: {
   };
 }
 
-/** The text, or what attachments say in its place, as people read it. */
+/** The version that the pattern names, or that of a link to the commit, as notices of pipelines have it. */
+function deployTags(event: SlackEvent, text: string, groups: Readonly<Record<string, string>>): Record<string, string> {
+  const sha = textOf(groups["sha"]) ?? /\/commit\/([0-9a-f]{7,40})\b/.exec(text)?.[1];
+  const [first] = attachmentsOf(event);
+  return tagsOf({
+    "deploy.version": textOf(groups["version"]) ?? sha?.slice(0, 7),
+    "deploy.sha": sha,
+    "deploy.status": "succeeded",
+    "deploy.by": textOf(groups["by"]) ?? textOf(first?.["author_name"]),
+  });
+}
+
+/** The text, or what attachments say in its place, as people read it: a field's title and value are lines of their own. */
 function wordsOf(event: SlackEvent): string {
-  const attachments = event["attachments"];
-  const said = [
-    event["text"],
-    ...(Array.isArray(attachments)
-      ? attachments.flatMap((one) =>
-          isFields(one) ? [one["pretext"], one["title"], one["text"] ?? one["fallback"]] : [],
-        )
-      : []),
-  ];
+  const said = [event["text"], ...attachmentsOf(event).flatMap(wordsOfAttachment)];
   return said
     .filter((part): part is string => typeof part === "string" && part !== "")
     .join("\n")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
+}
+
+function wordsOfAttachment(attachment: Fields): readonly unknown[] {
+  const [pretext, title, text, fields] = ["pretext", "title", "text", "fields"].map((key) => attachment[key]);
+  const pairs = (Array.isArray(fields) ? fields : []).flatMap((field: unknown) =>
+    isFields(field) ? [field["title"], field["value"]] : [],
+  );
+  const said = [pretext, title, text, ...pairs].filter((part) => typeof part === "string" && part !== "");
+  // The fallback repeats what is shown, for those who cannot be shown it.
+  return said.length === 0 ? [attachment["fallback"]] : said;
+}
+
+function attachmentsOf(event: SlackEvent): readonly Fields[] {
+  const attachments: readonly unknown[] = Array.isArray(event["attachments"]) ? event["attachments"] : [];
+  return attachments.filter(isFields);
 }

@@ -15,7 +15,7 @@ const catalogue = {
     prometheus: { kind: "alertmanager", secret: "bearer-secret" },
     grafana: { kind: "grafana", secret: "grafana-secret" },
     stamped: { kind: "grafana", secret: "grafana-secret", timestampHeader: "X-Grafana-At" },
-    aws: { kind: "aws", secret: "aws-secret" },
+    aws: { kind: "aws", auth: "path", secret: "aws-secret" },
     later: { kind: "zabbix", secret: "x" },
   },
 };
