@@ -26,7 +26,6 @@ import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
 import { forgetBodies } from "./intake/retention.store.ts";
 import { sentryApis } from "./intake/sentry-api.ts";
-import { sentryApis } from "./intake/sentry-api.ts";
 import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
 import { createSubscriptionHandler } from "./intake/subscriptions.ts";
 import { createTellAbort } from "./jobs/abort.ts";
@@ -68,11 +67,6 @@ import { createCarryPin } from "./services/pins-carry.ts";
 import { placesThatTakeIds } from "./services/resync.ts";
 import { createRuns } from "./services/runs.ts";
 import { viewRun } from "./services/runs-view.ts";
-import { createSentry } from "./services/sentry.ts";
-import { createSentryCarry } from "./services/sentry-carry.ts";
-import { createSentryCatchUp } from "./services/sentry-catch-up.ts";
-import { noteSentryIssues } from "./services/sentry-issues.store.ts";
-import { beginLooks } from "./services/sentry-looks.store.ts";
 import { createSentry } from "./services/sentry.ts";
 import { createSentryCarry } from "./services/sentry-carry.ts";
 import { createSentryCatchUp } from "./services/sentry-catch-up.ts";
@@ -169,7 +163,6 @@ export function createApp(parts: AppParts): App {
     fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
     deadLetters: createDeadLetters({ looking, authorise }),
     sentry: createSentry({ store, clock, catalogue, authorise }),
-    sentry: createSentry({ store, clock, catalogue, authorise }),
     gates: createGates(ground),
     permissions: createPermissions(ground),
     incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
@@ -189,7 +182,6 @@ export function createApp(parts: AppParts): App {
       signalsJoined: async (tx, joinings, now) => {
         await wakeGates(tx, joinings, now);
         await attachRuns(tx, joinings, now);
-        await noteSentryIssues(tx, joinings);
         await noteSentryIssues(tx, joinings);
         await keepDeploys(tx, joinings, now);
         await hearMonitors(tx, joinings, now);
@@ -222,8 +214,6 @@ export function createApp(parts: AppParts): App {
     pin: createCarryPin(ground),
     chunk: createChunkHandler(fanning),
     "dead-letters": createDeadLetterHandler(looking),
-    "sentry-catch-up": createSentryCatchUp({ store, clock, catalogue, http, log }),
-    "sentry-change": createSentryCarry({ store, clock, catalogue, http, log }),
     "sentry-catch-up": createSentryCatchUp({ store, clock, catalogue, http, log }),
     "sentry-change": createSentryCarry({ store, clock, catalogue, http, log }),
     subscription: createSubscriptionHandler({ store, catalogue, sources: HOOK_SOURCES, clock, http }),
@@ -266,7 +256,6 @@ export function createApp(parts: AppParts): App {
         });
         releaser.add("worker", worker.close);
         releaser.add("reconciling", startReconciling({ store, clock, log }).close);
-        await beginLooks(store, [...sentryApis(catalogue.sources).keys()], clock.now());
         await beginLooks(store, [...sentryApis(catalogue.sources).keys()], clock.now());
         await store.tx(async (tx) => {
           for (const kind of ["dead-letters", "monitors"] as const) {

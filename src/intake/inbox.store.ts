@@ -107,52 +107,6 @@ export async function saveUnknown(
 
 class Known extends Error {}
 
-/**
- * Saves a delivery that Nightdesk asked for itself, under the first of its names, unless one of them came in meanwhile.
- * From then on, for `forMs`, none of them is taken again. Says whether it was saved.
- */
-export async function saveUnknown(
-  store: Store,
-  arrival: Omit<Arrival, "key" | "forMs" | "refused">,
-  as: { readonly names: readonly string[]; readonly forMs: number; readonly now: Instant },
-): Promise<boolean> {
-  const names = [...new Set(as.names)].sort();
-  const { source, resource, body } = arrival;
-  const receivedAt = arrival.receivedAt.toString();
-  const until = arrival.receivedAt.add({ milliseconds: as.forMs }).toString();
-  try {
-    await store.tx(async (tx) => {
-      const free = await sql`
-        insert into delivery_keys as known (source, key, since, until)
-        select ${source}, name, ${receivedAt}::timestamptz, ${until}::timestamptz
-          from unnest(${names}::text[]) with ordinality as one (name, position) order by position
-        on conflict (source, key) do update set since = excluded.since, until = excluded.until
-         where known.until <= excluded.since
-        returning key`.execute(tx);
-      // What is known under one name is known: the others must stay free for whoever brings them.
-      if (free.rows.length < names.length) throw new Known();
-      await tx
-        .insertInto("inbox")
-        .values({
-          source,
-          delivery_key: `${as.names[0]} ${receivedAt}`,
-          resource,
-          request: jsonb({ ...arrival.request }),
-          body,
-          received_at: arrival.receivedAt,
-        })
-        .execute();
-      await requestWork(tx, { kind: "inbox", ref: 0, dueAt: as.now });
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof Known) return false;
-    throw error;
-  }
-}
-
-class Known extends Error {}
-
 /** A request that could not be authenticated: never its body. */
 export interface Stranger {
   readonly source: string;

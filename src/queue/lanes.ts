@@ -26,8 +26,6 @@ const LANE_OF = {
   "dead-letters": "act",
   "sentry-catch-up": "act",
   "sentry-change": "act",
-  "sentry-catch-up": "act",
-  "sentry-change": "act",
   // What is missing is found in its minute, however many targets are slow.
   monitors: "stop",
   subscription: "act",

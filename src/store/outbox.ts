@@ -31,8 +31,6 @@ export const WORK_KINDS = [
   "dead-letters",
   "sentry-catch-up",
   "sentry-change",
-  "sentry-catch-up",
-  "sentry-change",
   "monitors",
   "subscription",
   "deploy",
