@@ -22,6 +22,8 @@ export interface Fanout {
   readonly cursor: unknown;
   readonly listId: string | null;
   readonly resultAt: Instant | null;
+  /** The file of the result, uploaded and perhaps not shown yet. */
+  readonly resultFile: string | null;
 }
 
 /** Keeps what a run that was just made is to do. */
@@ -72,6 +74,7 @@ function fanoutOf(row: Selectable<Fanouts>): Fanout {
     cursor: row.cursor,
     listId: row.list_id,
     resultAt: row.result_at,
+    resultFile: row.result_file,
   };
 }
 
@@ -128,7 +131,7 @@ export interface Item {
 /** In their order, after `after`. */
 export async function itemsOf(
   db: Db,
-  of: { runId: number; state?: ItemState; after?: number; limit: number },
+  of: { runId: number; state?: ItemState; not?: ItemState; after?: number; limit: number },
 ): Promise<Item[]> {
   let query = db
     .selectFrom("run_items")
@@ -138,8 +141,14 @@ export async function itemsOf(
     .orderBy("seq")
     .limit(of.limit);
   if (of.state !== undefined) query = query.where("state", "=", of.state);
+  if (of.not !== undefined) query = query.where("state", "<>", of.not);
   const rows = await query.execute();
   return rows.map((row) => ({ ...row, state: row.state as ItemState }));
+}
+
+/** Keeps which file the result is in, before it is shown. */
+export async function noteResultFile(db: Db, runId: number, file: string): Promise<void> {
+  await db.updateTable("fanouts").set({ result_file: file }).where("run_id", "=", runId).execute();
 }
 
 /** Notes that nothing more has to be done about the result; its address when it was put somewhere. */

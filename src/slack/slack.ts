@@ -4,7 +4,7 @@ import type { Http } from "../base/http.ts";
 import type { Logger } from "../base/log.ts";
 import type { Gate } from "../changes/gates.store.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import type { UploadToRun } from "../fanout/fanning.ts";
+import type { ResultFiles } from "../fanout/fanning.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { NumbersOfThread } from "../services/command-requests.ts";
@@ -26,6 +26,7 @@ import { createKeepRoot } from "./home-channel.ts";
 import { createWhoAmI, type Identity } from "./identity.ts";
 import { createPoster } from "./poster.ts";
 import { createIncidentProjector } from "./projector.ts";
+import { createResultFiles } from "./result-files.ts";
 import { createRunCardProjector } from "./run-cards.ts";
 import { createRunLogProjector } from "./run-log.ts";
 import type { SlackPorts } from "./surfaces/contract.ts";
@@ -33,7 +34,7 @@ import { mentionCommand, mentionOf } from "./surfaces/mention.ts";
 import { registerSurfaces } from "./surfaces/register.ts";
 import { createRespond } from "./surfaces/respond.ts";
 import { mayBeComing, numbersOfThread } from "./threads.store.ts";
-import { createUploadFile, createUploadToRun, createUploadToThread } from "./uploads.ts";
+import { createUploadFile, createUploadToThread } from "./uploads.ts";
 
 export interface SlackOptions {
   readonly token: string;
@@ -69,7 +70,7 @@ export interface Slack {
   readonly numbersOfThread: NumbersOfThread;
   readonly directory: Directory;
   readonly uploadToThread: UploadToThread;
-  readonly uploadToRun: UploadToRun;
+  readonly resultFiles: ResultFiles;
   /** The text of a file that came with a message. */
   readonly readAttached: ReadAttached;
   /** The Slack ids of the members of a Slack user group. */
@@ -143,7 +144,7 @@ export function createSlack(options: SlackOptions): Slack {
     },
     directory,
     uploadToThread: createUploadToThread({ db, client: api.client }),
-    uploadToRun: createUploadToRun({ db, client: api.client }),
+    resultFiles: createResultFiles({ db, api, http }),
     readAttached: createReadAttached({ http, token: options.token, slackApiUrl: options.slackApiUrl }),
     groupMembers: createGroupMembers({ api, clock, log }),
     channelName: async (id) => {

@@ -1,5 +1,4 @@
 import type { WebClient } from "@slack/web-api";
-import type { UploadToRun } from "../fanout/fanning.ts";
 import type { UploadToThread } from "../postmortem/exporters/contract.ts";
 import type { Db } from "../store/store.ts";
 import { readThread, type Thread } from "./threads.store.ts";
@@ -23,27 +22,6 @@ export function createUploadFile(client: WebClient): UploadFile {
   };
 }
 
-/** The same for bytes, in the thread of a run: its incident's when it has one. Null while there is no thread. */
-export function createUploadToRun(parts: { db: Db; client: WebClient }): UploadToRun {
-  return async (file) => {
-    const run = await parts.db.selectFrom("runs").select("incident_id").where("id", "=", file.runId).executeTakeFirst();
-    const incident = run?.incident_id ?? null;
-    const thread =
-      incident === null
-        ? await readThread(parts.db, "run", file.runId)
-        : await readThread(parts.db, "incident", incident);
-    if (thread === null) return null;
-    const uploaded = await parts.client.filesUploadV2({
-      channel_id: thread.channelId,
-      thread_ts: thread.rootTs,
-      filename: file.name,
-      title: file.title,
-      file: file.bytes,
-    });
-    return addressOf(uploaded.files) ?? "";
-  };
-}
-
 /** Puts a text as a file into an incident's thread. Throws what Slack throws: the caller has the file elsewhere. */
 export function createUploadToThread(parts: { db: Db; client: WebClient }): UploadToThread {
   const upload = createUploadFile(parts.client);
@@ -58,7 +36,8 @@ export function createUploadToThread(parts: { db: Db; client: WebClient }): Uplo
   };
 }
 
-function addressOf(files: unknown): string | null {
+/** The address that people open it at, in what Slack says of files. */
+export function addressOf(files: unknown): string | null {
   if (!Array.isArray(files)) return null;
   for (const file of files) {
     if (typeof file !== "object" || file === null) continue;

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import type { ResultFiles } from "../../src/fanout/fanning.ts";
+import { publishResult } from "../../src/fanout/result.ts";
 import { keepRun } from "../../src/jobs/record.ts";
 import { lockRun, runNumbered } from "../../src/jobs/runs.store.ts";
 import { requestWork } from "../../src/store/outbox.ts";
-import { asking, type FanoutWorld, fanoutWorld, handed, items, numbers, work } from "./world.ts";
+import { asking, type FanoutWorld, fanoutWorld, handed, items, numbers, processOf, work } from "./world.ts";
 
 const preprod = { job: "placements", environment: "preprod" };
 
@@ -114,4 +116,46 @@ test("the result per id is a file in the thread: once, and only where there is m
     },
   ]);
   expect(Object.keys(await items(here, run.number))).toEqual(["a", "=b"]);
+});
+
+test("a worker that dies before, or after, a result is shown leaves one file; a target that takes none is left alone in the end", async () => {
+  const here = await fanoutWorld();
+  here.fast.answer = (call) => call.ids.map((id) => ({ id, state: "failed", detail: "no" }));
+  await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: "a" }));
+  const { resultFiles } = here.fanning;
+  const dying = (when: "before" | "after"): ResultFiles => ({
+    ...resultFiles,
+    show: async (file) => {
+      if (when === "after") await resultFiles.show(file);
+      throw new Error("the worker died");
+    },
+  });
+  const step = (files: ResultFiles) => processOf({ ...here.fanning, resultFiles: files }).advance(1);
+  await work(here, async () => (await runNumbered(here.store.db, 1))?.state === "failed");
+  await expect(step(dying("before"))).rejects.toThrow("died");
+  expect(here.uploads).toEqual([]);
+  await expect(step(dying("after"))).rejects.toThrow("died");
+  expect(await step(resultFiles)).toEqual({ done: true });
+  expect(here.uploads.map(({ name }) => name)).toEqual(["run-1.csv"]);
+  expect(await step(dying("after"))).toEqual({ done: true });
+
+  await here.store.db.updateTable("fanouts").set({ result_at: null }).execute();
+  here.clock.advance({ minutes: 11 });
+  expect(await step(dying("before"))).toEqual({ done: true });
+});
+
+test("more ids than a file takes: what was not done comes first, and the title says that it is a part", async () => {
+  const here = await fanoutWorld();
+  here.fast.answer = (call) => call.ids.map((id) => ({ id, state: id === "d" ? "failed" : "done" }));
+  await handed((over) => here.fanouts.resync(asking(over), { ...preprod, ids: "a,b,c,d" }));
+  await work(here);
+  await here.store.db.updateTable("fanouts").set({ result_at: null, result_file: null }).execute();
+  const run = await runNumbered(here.store.db, 1);
+  if (run === null) throw new Error("there is no such run");
+  await publishResult(here.fanning, run, 2);
+  expect(here.uploads.at(-1)).toEqual({
+    name: "run-1.csv",
+    title: "Run 1: result per id, 2 of 4",
+    text: "id,state,detail\r\nd,failed,\r\na,done,\r\n",
+  });
 });

@@ -4,7 +4,7 @@ import { http } from "../../src/base/http.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { createAdvanceFanout } from "../../src/fanout/advance.ts";
 import { createChunkHandler } from "../../src/fanout/chunk.ts";
-import type { Fanning, UploadToRun } from "../../src/fanout/fanning.ts";
+import type { Fanning, ResultFiles } from "../../src/fanout/fanning.ts";
 import { createAuthorise } from "../../src/guard/authorise.ts";
 import { createAdvance } from "../../src/jobs/advance.ts";
 import { createConnections } from "../../src/jobs/connections.ts";
@@ -25,6 +25,8 @@ export { asking };
 export interface Uploaded {
   readonly name: string;
   readonly text: string;
+  /** Where it says more than whose it is. */
+  readonly title?: string;
 }
 
 /** Two jobs at two targets that take ids by reference; `fast` has no rate, `slow` takes 10 a second. */
@@ -71,11 +73,8 @@ export async function fanoutWorld(
   const fanouts = createFanouts({ ...ground, http, readAttached });
   const runs = createRuns(ground);
   const uploads: Uploaded[] = [];
-  const uploadToRun: UploadToRun = async (file) => {
-    uploads.push({ name: file.name, text: file.bytes.toString("utf8") });
-    return `https://files.example.org/${file.name}`;
-  };
-  const fanning: Fanning = { store, clock, catalogue, connections, log: silentLogger, uploadToRun };
+  const resultFiles = shelf(uploads);
+  const fanning: Fanning = { store, clock, catalogue, connections, log: silentLogger, resultFiles };
   const handlers = processOf(fanning);
   return {
     store,
@@ -92,6 +91,23 @@ export async function fanoutWorld(
     fanning,
     ground,
     ...handlers,
+  };
+}
+
+/** Where results go: what is shown is in `uploads`, and a file is shown once. */
+function shelf(uploads: Uploaded[]): ResultFiles {
+  const kept: Uploaded[] = [];
+  const shown = new Set<string>();
+  return {
+    ready: async () => true,
+    keep: async (file) => `F${kept.push(file)}`,
+    show: async ({ id, title }) => {
+      const file = kept[Number(id.slice(1)) - 1];
+      if (file === undefined) return null;
+      if (!shown.has(id)) uploads.push({ ...file, ...(title.includes(",") ? { title } : {}) });
+      shown.add(id);
+      return `https://files.example.org/${file.name}`;
+    },
   };
 }
 

@@ -92,12 +92,23 @@ test.each([
 test("the result of a run is a file in its thread; without a thread there is none yet", async () => {
   const { workspace, slack, store } = await startDesk({});
   const run = await addRun(store, systemClock.now());
-  const file = { runId: run, name: "run-1.csv", title: "Run 1: result per id", bytes: Buffer.from("id,state\r\n") };
-  expect(await slack.uploadToRun(file)).toBeNull();
+  const { resultFiles: files } = slack;
+  expect(await files.ready(run)).toBe(false);
   const root = await workspace.say({ user: "asha", channel: "ops", text: "the card" });
   const channelId = workspace.channels["ops"]?.id ?? "";
   await keepThread(store.db, { kind: "run", id: run }, { channelId, rootTs: root.ts ?? "" });
-  expect(await slack.uploadToRun(file)).toContain("http");
-  const thread = workspace.thread("ops", root.ts ?? "");
-  expect(JSON.stringify(thread)).toContain("run-1.csv");
+  expect(await files.ready(run)).toBe(true);
+  const inThread = () =>
+    workspace.thread("ops", root.ts ?? "").filter((one) => JSON.stringify(one).includes("run-1.csv"));
+
+  const id = await files.keep({ name: "run-1.csv", text: "id,state\r\nå,done\r\n" });
+  expect(inThread()).toEqual([]);
+  const file = { id, runId: run, title: "Run 1: result per id" };
+  // Never shown before, whatever the one who asks believes; then shown, and asked for again.
+  const url = await files.show({ ...file, before: true });
+  expect(url).toContain("http");
+  expect(await files.show({ ...file, before: true })).toBe(url);
+  expect(inThread()).toHaveLength(1);
+  expect(workspace.files()).toMatchObject([{ name: "run-1.csv", size: 19 }]);
+  expect(await files.show({ ...file, id: "F0NOTHING", before: true })).toBeNull();
 });
