@@ -15,7 +15,6 @@ import { type Db, ringAfterCommit, type Tx } from "./store.ts";
  * requires there · `gate-card`: project this gate's card.
  * `sentry-catch-up`: ask this source of Sentry's what no webhook told · `sentry-change`: do in Sentry what people asked for.
  * `quiet`: see whether this incident has stopped flapping.
- * `sentry-catch-up`: ask this source of Sentry's what no webhook told · `sentry-change`: do in Sentry what people asked for.
  */
 export const WORK_KINDS = [
   "inbox",
