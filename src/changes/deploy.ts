@@ -35,7 +35,13 @@ export interface Deploy extends NewDeploy {
 /** Two senders tell of one deploy (a pipeline and its message in a channel) within this time. */
 const SAME_WITHIN_MS = 15 * 60_000;
 
-/** What a signal `deployed` says. Senders that know no version say `version`, `revision` or `release`, or nothing. */
+/** Whether a signal tells of a deploy: that it is there, or (of senders that say which) that it began or failed. */
+export function tellsOfDeploy({ kind, tags }: Pick<NewSignal, "kind" | "tags">): boolean {
+  const began = kind === "started" || kind === "failed";
+  return kind === "deployed" || (began && Object.hasOwn(tags, "deploy.status"));
+}
+
+/** What such a signal says. Senders that know no version say `version`, `revision` or `release`, or nothing. */
 export function deployOf(signal: SavedSignal): NewDeploy {
   const tag = (...names: readonly string[]) => firstSaid(signal.tags, names);
   const version = tag("deploy.version", "version", "revision", "release");
@@ -52,7 +58,8 @@ export function deployOf(signal: SavedSignal): NewDeploy {
     sha,
     ref: tag("deploy.ref"),
     repository: tag("deploy.repository"),
-    outcome: outcomeOf(tag("deploy.status")),
+    outcome:
+      signal.kind === "started" || signal.kind === "failed" ? OUTCOME_OF[signal.kind] : outcomeOf(tag("deploy.status")),
     title: signal.title,
     byName: tag("deploy.by"),
     url: webAddress(tag("deploy.url") ?? signal.url),
@@ -67,6 +74,8 @@ function firstSaid(tags: NewSignal["tags"], names: readonly string[]): string | 
   }
   return null;
 }
+
+const OUTCOME_OF = { started: "started", failed: "failed" } as const;
 
 /** A sender that says nothing of the outcome tells of what is there. */
 function outcomeOf(status: string | null): DeployOutcome {
@@ -111,7 +120,7 @@ export function canBeOne(kept: Deploy, telling: NewDeploy): boolean {
     kept.service === telling.service &&
     placesOf(kept).some((place) => placesOf(telling).includes(place)) &&
     apartMs <= SAME_WITHIN_MS &&
-    agree(kept.version, telling.version, (a, b) => bare(a) === bare(b)) &&
+    agree(kept.version, telling.version, sameVersion) &&
     agree(kept.sha, telling.sha, (a, b) => a.startsWith(b) || b.startsWith(a))
   );
 }
@@ -122,6 +131,12 @@ export const placesOf = ({ environment, environments }: Pick<NewDeploy, "environ
 
 const agree = (one: string | null, other: string | null, same: (one: string, other: string) => boolean): boolean =>
   one === null || other === null || same(one, other);
+
+/** A cluster calls what it runs by a revision of its own (`tcs-prod:42`): that contradicts no version. */
+function sameVersion(one: string, other: string): boolean {
+  const isRevision = (version: string) => /:\d+$/.test(version);
+  return isRevision(one) !== isRevision(other) || bare(one) === bare(other);
+}
 
 const bare = (version: string): string => version.replace(/^v/i, "").toLowerCase();
 

@@ -8,7 +8,7 @@ import { appendEntries } from "../incidents/timeline.store.ts";
 import type { EntryDraft } from "../incidents/timeline.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Db, Store, Tx } from "../store/store.ts";
-import { type Deploy, deployOf } from "./deploy.ts";
+import { type Deploy, deployOf, tellsOfDeploy } from "./deploy.ts";
 import { deployById, deploysBetween, keepDeploy } from "./deploys.store.ts";
 import { rankSuspects, type Suspicion, type Troubled } from "./rank.ts";
 import {
@@ -35,7 +35,7 @@ const LATE_MS = 10 * 60_000;
 /** The port of `intake/process.ts`: keeps what signals say was deployed, and asks whose suspect it is. */
 export async function keepDeploys(tx: Tx, joinings: readonly Joining[], now: Instant): Promise<void> {
   for (const { signal } of joinings) {
-    if (signal.kind !== "deployed") continue;
+    if (!tellsOfDeploy(signal)) continue;
     const { deploy, changed } = await keepDeploy(tx, deployOf(signal), now);
     if (changed) await requestWork(tx, { kind: "deploy", ref: deploy.id, dueAt: now });
   }

@@ -21,7 +21,7 @@ export async function ownFindings(
   const names = namesOf(by.catalogue);
   const dependencies = requires.map(async (requirement) => {
     const service = names.keyOf("service", requirement.service) ?? requirement.service;
-    const deployed = await lastDeployed(db, { service, environment: about.environment });
+    const deployed = await lastDeployed(db, { ...requirement, service, environment: about.environment });
     return dependencyFinding(requirement, about.environment, deployed);
   });
   return [

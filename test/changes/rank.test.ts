@@ -106,6 +106,7 @@ test("two senders tell of one deploy when nothing that they say differs", () => 
   expect(canBeOne(kept, deployed(message))).toBe(true);
   expect(canBeOne(kept, deployed({ ...message, sha: "4f2a90c" }))).toBe(true);
   expect(canBeOne(kept, deployed({ ...message, version: "v6.2.0" }))).toBe(true);
+  expect(canBeOne(kept, deployed({ ...message, version: "tcs-prod:42" }))).toBe(true);
   expect(canBeOne(kept, deployed({ ...message, version: "6.2.1" }))).toBe(false);
   expect(canBeOne(kept, deployed({ ...message, environment: "preprod" }))).toBe(false);
   expect(canBeOne(kept, deployed({ ...message, at: kept.at.add({ minutes: 16 }) }))).toBe(false);

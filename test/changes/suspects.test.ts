@@ -154,6 +154,9 @@ test("what a job requires is what went well last; one that failed changed nothin
   expect(await lastDeployed(here.store.db, of)).toMatchObject({ version: "6.2" });
   await told("3", { "deploy.version": "6.3", "deploy.status": "failure" }, 5);
   expect(await lastDeployed(here.store.db, of)).toMatchObject({ version: "6.2" });
+  await told("4", { "deploy.version": "9f2a90c", "deploy.sha": "9f2a90c1d2e3f4a5" }, 7);
+  expect(await lastDeployed(here.store.db, { ...of, operator: ">=" })).toMatchObject({ version: null });
+  expect(await lastDeployed(here.store.db, { ...of, operator: "=" })).toMatchObject({ version: "9f2a90c" });
   await here.hear(
     deploy({ environment: null, environments: ["prod", "nimdta"], at: FIRST.add({ minutes: 9 }), tags: {} }),
   );
