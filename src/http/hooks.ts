@@ -35,11 +35,12 @@ function decoded(segment: string): string {
 }
 
 function flat(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
-    ),
-  );
+  const single: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) single[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return single;
 }
 
 /** The address of the connection; behind a proxy also what the proxy says (anybody can write that header). */

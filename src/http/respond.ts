@@ -26,12 +26,12 @@ export function problem(status: number, parts: { code: string; message: string; 
 /** Sends it, once. A HEAD gets the headers only. */
 export function send(response: ServerResponse, answer: Response, method: string): void {
   if (response.headersSent) return;
-  const body = Buffer.from(answer.body, "utf8");
   response.writeHead(answer.status, {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...answer.headers,
-    "content-length": String(body.byteLength),
+    "content-length": String(Buffer.byteLength(answer.body)),
   });
-  response.end(method === "HEAD" ? undefined : body);
+  // A text goes out with the headers, in one piece.
+  response.end(method === "HEAD" ? undefined : answer.body);
 }
