@@ -6,7 +6,7 @@ import { lockCandidates, lockKeys } from "../incidents/folding.store.ts";
 import { foldingOf } from "../incidents/folding.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { updateIncident } from "../incidents/incidents.store.ts";
-import { type NewSignal, opens } from "../incidents/signal.ts";
+import type { NewSignal } from "../incidents/signal.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { nameOf, noteTold, type Told, toldSince } from "./occurrences.store.ts";
@@ -28,6 +28,8 @@ const OVERTAKEN_MS = 5 * 60_000;
  *
  * Two repetitions are news. What fires though no open incident knows of it (a person resolved it, or its end was told too
  * early) happens now, for folding: it reopens or opens. An end that is told again of what fires here ends it.
+ *
+ * What happens once (an execution's start, its end) is once, and a start that comes after its end was overtaken by it.
  */
 export async function withoutRepetitions(
   tx: Tx,
@@ -40,40 +42,49 @@ export async function withoutRepetitions(
   await lockKeys(tx, [...new Set(heard.map((signal) => foldingOf(signal, by.catalogue).rest))]);
   const until = by.now.add({ milliseconds: REMEMBERED_MS });
   const first = new Map(repeating.toReversed().map((signal) => [nameOf(toldOf(signal)), signal]));
+  const firsts = [...first.values()];
   const known = await noteTold(
     tx,
-    [...first.values()].map((signal) => toldOf(signal)),
+    firsts.map((signal) => toldOf(signal)),
     { now: by.now, until },
   );
-  const again = repeating.filter((signal) => {
+  const starts = firsts.filter((signal) => signal.kind === "started");
+  const over = await toldSince(tx, starts.flatMap(endsOf));
+  const isAgain = (signal: Heard) => {
     const name = nameOf(toldOf(signal));
-    return known.has(name) || first.get(name) !== signal;
-  });
+    const overtaken =
+      signal.kind === "started" && endsOf(signal).some((end) => over.has(nameOf(end)) && !first.has(nameOf(end)));
+    return known.has(name) || first.get(name) !== signal || overtaken;
+  };
+  const again = repeating.filter(isAgain);
+  const repeats = new Set(again);
   if (again.length === 0) return { fresh: heard, repeated: new Map() };
 
   const ends = await toldSince(
     tx,
-    again.filter(opens).map((signal) => toldOf(signal, "resolved")),
+    again.filter(fires).map((signal) => toldOf(signal, "resolved")),
   );
   const firing = await incidentsWhere(tx, again);
-  const dropped = new Set<Heard>();
-  const fresh = heard.flatMap((signal): readonly Heard[] => {
-    if (!again.includes(signal)) return [signal];
+  const fresh: Heard[] = [];
+  const dropped: Heard[] = [];
+  for (const signal of heard) {
     const isFirst = first.get(nameOf(toldOf(signal))) === signal;
-    const news = isFirst && isNews(signal, { fires: firing.has(signal.condition), ends, now: by.now });
-    if (news) return [opens(signal) ? { ...signal, at: signal.receivedAt } : signal];
-    dropped.add(signal);
-    return [];
-  });
-  await seenAgain(tx, [...dropped].filter(opens), firing, by.now);
+    if (!repeats.has(signal)) fresh.push(signal);
+    else if (isFirst && isNews(signal, { fires: firing.has(signal.condition), ends, now: by.now }))
+      fresh.push(fires(signal) ? { ...signal, at: signal.receivedAt } : signal);
+    else dropped.push(signal);
+  }
+  await seenAgain(tx, dropped.filter(fires), { firing, now: by.now });
   const repeated = new Map<number, number>();
   for (const { inboxId } of dropped) if (inboxId !== null) repeated.set(inboxId, (repeated.get(inboxId) ?? 0) + 1);
   return { fresh, repeated };
 }
 
+const fires = (signal: Heard): boolean => signal.kind === "firing";
+
 function isNews(signal: Heard, about: { fires: boolean; ends: ReadonlyMap<string, Instant>; now: Instant }): boolean {
-  if (!opens(signal)) return about.fires;
-  if (about.fires) return false;
+  if (signal.kind === "resolved") return about.fires;
+  if (signal.kind !== "firing" || about.fires) return false;
   const ended = about.ends.get(nameOf(toldOf(signal, "resolved")));
   return ended === undefined || about.now.epochMilliseconds - ended.epochMilliseconds > OVERTAKEN_MS;
 }
@@ -92,8 +103,7 @@ async function incidentsWhere(tx: Tx, signals: readonly Heard[]): Promise<Readon
 async function seenAgain(
   tx: Tx,
   signals: readonly Heard[],
-  firing: ReadonlyMap<string, readonly Incident[]>,
-  now: Instant,
+  { firing, now }: { readonly firing: ReadonlyMap<string, readonly Incident[]>; readonly now: Instant },
 ): Promise<void> {
   const seen = new Map<number, Incident>();
   for (const signal of signals) {
@@ -112,3 +122,5 @@ async function seenAgain(
 function toldOf(signal: Heard, kind: string = signal.kind): Told {
   return { source: signal.source, key: `told:${sha256(JSON.stringify([kind, signal.occurrence]))}` };
 }
+
+const endsOf = (signal: Heard): Told[] => [toldOf(signal, "finished"), toldOf(signal, "failed")];

@@ -36,6 +36,27 @@ export function checkPathSecret(request: HookRequest, secret: string, prefix = "
   return { ok: true, path: prefix + (match?.[2] ?? "") };
 }
 
+/**
+ * For senders that cannot sign: the secret in the path, or where the path has none, in a header: `Authorization: Bearer
+ * SECRET`, the password of `Authorization: Basic`, or all of one of `headers` (lower case). Never what a request says of both.
+ */
+export function checkSharedSecret(request: HookRequest, secret: string, headers: readonly string[] = []): Verdict {
+  if (request.path !== "" && request.path !== "/") return checkPathSecret(request, secret);
+  const given = [credentialsOf(request), ...headers.map((name) => request.headers[name])].filter(
+    (one) => one !== undefined && one !== "",
+  );
+  if (given.length === 0) return { ok: false, reason: "no secret, neither in the path nor in a header" };
+  return given.some((one) => sameSecret(one ?? "", secret)) ? { ok: true } : { ok: false, reason: "wrong secret" };
+}
+
+function credentialsOf(request: HookRequest): string | undefined {
+  const [, scheme = "", credentials = ""] = /^\s*(\S+)\s+(\S+)\s*$/.exec(request.headers["authorization"] ?? "") ?? [];
+  if (scheme.toLowerCase() === "bearer") return credentials;
+  if (scheme.toLowerCase() !== "basic") return undefined;
+  const pair = Buffer.from(credentials, "base64").toString("utf8");
+  return pair.includes(":") ? pair.slice(pair.indexOf(":") + 1) : undefined;
+}
+
 /** One segment of a path, decoded; as it is when it cannot be. */
 export function decoded(segment: string): string {
   try {

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { checkCatalogue } from "../../src/config/check.ts";
-import { notActedOn } from "../../src/config/later.ts";
-import { loadCatalogue } from "../../src/config/load.ts";
 
 const plugins = {
   sources: { job: z.looseObject({ kind: z.literal("job"), secret: z.string() }) },
@@ -17,7 +15,7 @@ const plugins = {
 const CATALOGUE = `version: 1
 environments: { prod: {} }
 people: { asha: { name: Asha Rao } }
-sources: { jobs: { kind: job, secret: "\${env.JOB_SECRET}" }, prom: { kind: alertmanager } }
+sources: { jobs: { kind: job, secret: "\${env.JOB_SECRET}" } }
 targets: { nothing: { connector: noop }, cluster: { connector: ecs, region: eu-west-2 } }
 roles: { second: { members: [asha] } }
 jobs:
@@ -26,7 +24,7 @@ jobs:
     environments: { prod: { target: nothing, approvals: { count: 1, role: second } } }
   etl-two: { environments: { prod: { target: cluster } } }
 monitors:
-  night: { job: etl, environment: prod, schedule: "0 2 * * *", zone: Europe/London }
+  night: { job: etl, environment: prod, schedule: "0 2 * * *", zone: Europe/London, startBy: 10m }
 fallback: ops
 `;
 
@@ -37,23 +35,23 @@ function file(text: string): string {
   return join(folder, "nightdesk.yml");
 }
 
-test("a good catalogue: what was found, and what is not acted on yet", () => {
+test("a good catalogue: what was found", () => {
   const path = file(CATALOGUE);
   const { exitCode, lines } = checkCatalogue(path, { env: { JOB_SECRET: "x" }, plugins });
   expect(exitCode).toBe(0);
   expect(lines.at(-1)).toBe(
-    `${path}: good: 1 environment, 1 person, 1 role, 2 sources, 0 message patterns, 2 targets, 2 jobs, 0 routes`,
+    `${path}: good: 1 environment, 1 person, 1 role, 1 source, 0 message patterns, 2 targets, 2 jobs, 0 routes`,
   );
-  expect(lines.slice(0, -1)).toEqual([
-    "not acted on yet: sources.prom: kind alertmanager is not there yet; its webhooks are answered 404",
-    "not acted on yet: monitors (1): a late or missing job is not noticed",
-  ]);
+  expect(lines.slice(0, -1)).toEqual([]);
 });
 
-test("a plug-in that has come is no longer among what is not acted on", () => {
-  const { catalogue } = loadCatalogue({ file: file(CATALOGUE), env: { JOB_SECRET: "x" }, plugins });
-  const lines = notActedOn(catalogue, { sources: { job: 1, alertmanager: 1 }, connectors: { noop: 1, ecs: 1 } });
-  expect(lines.filter((line) => line.includes("is not there yet"))).toEqual([]);
+test("what comes in without a signature is said in one line each", () => {
+  const path = file(CATALOGUE.replace("sources: {", "sources: { cron: { kind: job, secret: an-hour-of-coin-flips },"));
+  const unsigned = { job: (entry: unknown) => (JSON.stringify(entry).includes("JOB") ? null : "a ping") };
+  const { lines } = checkCatalogue(path, { env: { JOB_SECRET: "JOB" }, plugins: { ...plugins, unsigned } });
+  expect(lines.filter((line) => line.includes("secret"))).toEqual([
+    "sources.cron: a ping cannot sign: it is only as secret as its URL (/hooks/ping/SECRET)",
+  ]);
 });
 
 test("a bad one: its problems, their number, exit 1", () => {

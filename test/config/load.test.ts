@@ -223,9 +223,9 @@ test("what a drill alone knows is refused elsewhere", () => {
   expect(problemsOf(GOOD.replace("${env.TIS_URL}", "${estate.tis.url}"))[0]).toContain("known in drills only");
 });
 
-test("kinds that a later version has are kept", () => {
-  const { catalogue } = load(GOOD.replace("sources:", "sources:\n  prom: { kind: alertmanager, anything: [1] }"));
-  expect(catalogue?.sources["prom"]).toEqual({ kind: "alertmanager", anything: [1] });
+test("a kind that there is not is an error that names the nearest", () => {
+  const text = GOOD.replace("sources:", "sources:\n  prom: { kind: jobb, secret: x }");
+  expect(problemsOf(text)).toEqual([expect.stringContaining('there is no kind "jobb"; did you mean "job"?')]);
 });
 
 test("what looks wrong but can be meant is a warning", () => {
