@@ -3,19 +3,8 @@ import type { Connection } from "../jobs/connectors/contract.ts";
 import { clamp, DONE, errorOf, inMs, isTransient, type Stepping } from "../jobs/step.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import {
-  endRedrive,
-  type KeptRedrive,
-  keepAttempts,
-  keepFates,
-  keepLook,
-  keepQueue,
-  keepTrouble,
-  lettersToGo,
-  openLetters,
-  type QueueLook,
-  readRedrive,
-} from "./dead-letters.store.ts";
+import { keepLook, keepQueue, keepTrouble, openLetters, type QueueLook } from "./dead-letters.store.ts";
+import { endRedrive, type KeptRedrive, keepAttempts, keepFates, lettersToGo, readRedrive } from "./redrives.store.ts";
 
 /** How often queues are looked at (domain time): where nothing has moved for hours, less often. */
 const EVERY_MS = 5 * 60_000;

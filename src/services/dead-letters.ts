@@ -1,7 +1,8 @@
 import type { Instant } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
-import { bearRedrive, type KeptLetter, letterNumbered, openLetters, queueOf } from "../fanout/dead-letters.store.ts";
+import { type KeptLetter, letterNumbered, openLetters, queueOf } from "../fanout/dead-letters.store.ts";
 import { type DeadLettering, lookAt } from "../fanout/dead-letters.ts";
+import { bearRedrive } from "../fanout/redrives.store.ts";
 import { type AuditEntry, writeAudit } from "../guard/audit.ts";
 import type { Authorise, Authorised } from "../guard/authorise.ts";
 import { knownFreezes } from "../guard/freezes.store.ts";
