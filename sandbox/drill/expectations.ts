@@ -7,6 +7,7 @@ import {
   ENTRY_KINDS,
   ITEM_STATES,
   listOf,
+  MONITOR_STATES,
   OUTCOMES,
   RUN_STATES,
   SEVERITIES,
@@ -23,7 +24,7 @@ export type Subject =
   /** The items of a fan-out; `state`: only those in it. */
   | { readonly kind: "items"; readonly number: number; readonly state: string | null }
   | { readonly kind: "thread"; readonly of: "incident" | "run"; readonly number: number }
-  | { readonly kind: "channel" | "reply" | "estate"; readonly name: string }
+  | { readonly kind: "channel" | "reply" | "estate" | "monitor"; readonly name: string }
   | { readonly kind: "postmortem"; readonly number: number; readonly format: string };
 
 export interface Expectation {
@@ -38,6 +39,19 @@ const optional = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).pa
 /** A count, or the entries themselves. */
 const counted = (entry: z.ZodType) => z.union([z.number(), z.string(), listOf(entry)]);
 
+const suspect = optional({
+  service: scalar,
+  version: scalar,
+  environment: scalar,
+  outcome: scalar,
+  reason: scalar,
+  url: scalar,
+  by: scalar,
+  at: scalar,
+  learnedAt: scalar,
+  rank: scalar,
+  source: scalar,
+});
 const incident = optional({
   number: scalar,
   status: word(STATUSES),
@@ -48,7 +62,7 @@ const incident = optional({
   jobs: list,
   environment: scalar,
   owner: scalar,
-  suspects: later("the suspects of an incident"),
+  suspects: listOf(suspect),
 });
 const run = optional({
   number: scalar,
@@ -68,6 +82,7 @@ const items = optional({
   state: z.enum(ITEM_STATES),
   ids: listOf(z.string({ error: 'an id is a text: write "2568353", in quotes' })),
 });
+const monitor = optional({ state: word(MONITOR_STATES), job: scalar, environment: scalar, says: texts });
 const entry = optional({
   kind: word(ENTRY_KINDS),
   text: scalar,
@@ -128,6 +143,7 @@ const FORMS: readonly Form[] = [
     of: "run",
     number: number(m),
   })),
+  form("monitor NAME", "monitor (\\S+)", orAbsent(monitor), (m) => ({ kind: "monitor", name: name(m) })),
   form("channel NAME", "channel #?(\\S+)", channel, (m) => ({ kind: "channel", name: name(m) })),
   form("reply to PERSON", "reply to @?(\\S+)", scalar, (m) => ({ kind: "reply", name: name(m) })),
   form("estate NAME", "estate (\\S+)", z.record(z.string(), anything), (m) => ({ kind: "estate", name: name(m) })),
@@ -140,7 +156,6 @@ const FORMS: readonly Form[] = [
 
 /** What the language has and Nightdesk has not. */
 const LATER: readonly [pattern: RegExp, what: string][] = [
-  [/^monitor \S+$/, "monitors"],
   [/^home of \S+$/, "the Home tab"],
   [/^notices to users$/, "notices to users"],
   [/^ticket of incident \d+$/, "tickets"],
@@ -218,10 +233,4 @@ function inDocument(expected: unknown): unknown {
 
 function orAbsent(schema: z.ZodType): z.ZodType {
   return z.union([schema, z.null()]);
-}
-
-function later(what: string): z.ZodType {
-  return z
-    .unknown()
-    .refine((value) => value === undefined, { error: `not built yet: Nightdesk does not have ${what}` });
 }

@@ -168,8 +168,8 @@ test.each([
     'x.yml:16:34: steps[1].estate.hub.conclusion: "sucess" is not known. Did you mean "success"?',
   ],
   [
-    "  - expect: { incident 1: { suspects: [] } }",
-    "x.yml:16:39: steps[1].expect.incident 1.suspects: not built yet: Nightdesk does not have the suspects of an incident",
+    "  - expect: { incident 1: { suspects: [{ sevice: tcs }] } }",
+    'x.yml:16:42: steps[1].expect.incident 1.suspects[1].sevice: unknown key "sevice". Did you mean "service"?',
   ],
   [
     "  - expect: { incident 1: { statu: open } }",
