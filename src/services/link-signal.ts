@@ -18,6 +18,7 @@ import { can, type RunEvent } from "../jobs/states.ts";
 import { STUCK_CHECK_MS } from "../jobs/watch.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
+import { whose } from "./named-execution.ts";
 
 /** The part of a stored signal that can be evidence: names are the catalogue's own, texts are redacted. */
 export interface EvidenceSignal {
@@ -66,9 +67,12 @@ export async function linkSignal(
     case "finished":
     case "failed":
       return linkEnd(tx, heard);
+    case "progress":
+      // Neither a success nor a failure, and over: it is not waited for any longer.
+      if (signal.tags["execution.ended"] !== undefined) await endNamed(tx, heard);
+      return null;
     case "firing":
     case "resolved":
-    case "progress":
     case "deployed":
     case "noted":
       return null;
@@ -86,7 +90,7 @@ async function linkStart(tx: Tx, heard: Heard): Promise<LinkedRun | null> {
   const own = (await possibleRuns(tx, heard)).filter((run) => run.startHeardAt === null);
   const others = await openExecutions(tx, { jobs: [heard.job], environments: heard.environments });
   const [only] = own;
-  const certain = (await runOfRid(tx, heard)) ?? (own.length === 1 && others.length === 0 ? only : undefined);
+  const certain = (await runNamed(tx, heard)) ?? (own.length === 1 && others.length === 0 ? only : undefined);
   if (certain !== undefined) return startRun(tx, heard, certain);
   // Every run whose start was accepted sends one such message. Which is whose cannot be told; that it is one of theirs,
   // and not one more execution, keeps the count right. It is evidence for nobody.
@@ -110,8 +114,12 @@ async function startRun(tx: Tx, heard: Heard, run: Run): Promise<LinkedRun> {
 }
 
 async function linkEnd(tx: Tx, heard: Heard): Promise<LinkedRun | null> {
-  const known = await runOfRid(tx, heard);
-  if (known !== null) return endRun(tx, heard, known);
+  const known = await runNamed(tx, heard);
+  if (known !== null) {
+    // Its start may have been heard before its target had told who it is.
+    await endNamed(tx, heard);
+    return endRun(tx, heard, known);
+  }
   const others = (await openExecutions(tx, { jobs: [heard.job], environments: heard.environments })).filter((other) =>
     couldBe(other, heard),
   );
@@ -204,6 +212,23 @@ async function endAmbiguous(
   return null;
 }
 
+/** The run that the message names, by our key or by the target's own name for the execution. */
+async function runNamed(tx: Tx, heard: Heard): Promise<Run | null> {
+  const known = await runOfRid(tx, heard);
+  if (known !== null) return known;
+  const runs = await candidateRuns(tx, heard);
+  return runs.find((run) => run.startCalledAt !== null && whose(heard, run) === "own") ?? null;
+}
+
+/** What was thought to be an execution of something else, by the same id. */
+async function endNamed(tx: Tx, heard: Heard): Promise<void> {
+  if (heard.rid === null) return;
+  const open = await openExecutions(tx, { jobs: [heard.job], environments: heard.environments });
+  for (const other of open.filter(({ rid }) => rid === heard.rid)) {
+    await endExecution(tx, other.id, { state: "ended", at: heard.at, detail: heard.title });
+  }
+}
+
 /**
  * Runs that can have sent it: called before it was sent and, where another environment may have spoken, not long seen to
  * be over by then.
@@ -213,6 +238,7 @@ async function possibleRuns(tx: Tx, heard: Heard): Promise<Run[]> {
   return runs.filter(
     (run) =>
       run.startCalledAt !== null &&
+      whose(heard, run) !== "other" &&
       run.startCalledAt.epochMilliseconds - EARLY_MS <= heard.at.epochMilliseconds &&
       (run.endedSeenAt === null ||
         heard.environments.length === 1 ||

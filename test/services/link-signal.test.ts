@@ -169,3 +169,31 @@ test("an environment that speaks for itself runs one at a time: a new start ends
   await hear(here, "finished", prod);
   expect(await observed(here)).toMatchObject([{ state: "ended" }, { state: "succeeded" }]);
 });
+
+test("an execution by the target's own name is its run's and no other's", async () => {
+  const here = await world();
+  const run = await drive(here, await queue(here), { state: "running" });
+  const handle = { scope: "acme/sync", externalId: "9001", opaque: { attempt: 2 } };
+  await here.store.db
+    .updateTable("runs")
+    .set({ handle: JSON.stringify(handle) })
+    .where("id", "=", run.id)
+    .execute();
+  const named = (id: string, attempt: string, over: Record<string, string> = {}) => ({
+    environment: "prod",
+    environments: [],
+    rid: `${id}.${attempt}`,
+    tags: { "execution.scope": "Acme/sync", "execution.id": id, "execution.attempt": attempt, ...over },
+  });
+  // Somebody else's run of the same workflow, an earlier attempt, and the same number elsewhere.
+  await hear(here, "started", named("9002", "1"));
+  for (const other of [named("9002", "1"), named("9001", "1"), named("9001", "2", { "execution.scope": "acme/x" })]) {
+    expect(await hear(here, "finished", other)).toBeNull();
+  }
+  expect(await reread(here, run)).toMatchObject({ state: "running", proved: false, endAmbiguousAt: null });
+  await hear(here, "started", named("9003", "1"));
+  await hear(here, "progress", named("9003", "1", { "execution.ended": "cancelled" }));
+  expect((await observed(here)).filter(({ state }) => state === "running")).toEqual([]);
+  expect(await hear(here, "finished", named("9001", "2"))).toMatchObject({ runId: run.id });
+  expect(await reread(here, run)).toMatchObject({ state: "succeeded", proved: true });
+});
