@@ -21,6 +21,7 @@ export function checkReferences(catalogue: Catalogue): { errors: Finding[]; warn
   checkJobs(checks);
   checkMessages(checks);
   checkKept(checks);
+  checkCrons(checks);
   checkSources(checks);
   checkRouting(checks);
   checkGates(checks);
@@ -204,6 +205,18 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
     // A failure without a job can still be an incident; a start or an end without one says nothing.
     (message.signal === "failed" ? warn : error)([...path, "pattern"], says, hint);
   });
+}
+
+/** Monitors of other systems and the jobs that they watch: a name that is no job would name none at night. */
+function checkCrons({ catalogue, error, warn }: Checks): void {
+  const known = withAliases(catalogue.jobs);
+  for (const [source, { crons }] of Object.entries(catalogue.sources)) {
+    if (typeof crons !== "object" || crons === null) continue;
+    for (const [monitor, job] of Object.entries(crons)) {
+      const at = { path: ["sources", source, "crons", monitor], what: "job", known };
+      if (typeof job === "string") checkRelated({ catalogue, error, warn }, job, at);
+    }
+  }
 }
 
 /** Sections that this version keeps: their names have to be right all the same. */

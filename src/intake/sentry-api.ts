@@ -30,16 +30,21 @@ export function sentryApis(sources: Readonly<Record<string, unknown>>): Readonly
  */
 export type SentryTrouble = "auth" | "scope" | "gone" | "refused" | "busy" | "away";
 
+const ANSWERS = "Sentry answers ";
+
 export class SentryError extends Error {
   override readonly name = "SentryError";
   readonly kind: SentryTrouble;
   /** How long it asks to be left alone. */
   readonly retryAfterMs: number | null;
+  /** The message is Sentry's own answer. */
+  readonly answered: boolean;
 
   constructor(kind: SentryTrouble, message: string, parts: { retryAfterMs?: number | null; cause?: unknown } = {}) {
     super(message, { cause: parts.cause });
     this.kind = kind;
     this.retryAfterMs = parts.retryAfterMs ?? null;
+    this.answered = message.startsWith(ANSWERS);
   }
 }
 
@@ -144,7 +149,7 @@ function troubleOf(answer: HttpResponse, clock: Clock): SentryError {
   const { status } = answer;
   const body = readJson(answer.body);
   const detail = isFields(body) ? detailOf(body) : undefined;
-  const message = `Sentry answers ${status}${detail === undefined ? "" : `: ${detail.slice(0, 200)}`}`;
+  const message = `${ANSWERS}${status}${detail === undefined ? "" : `: ${detail.slice(0, 200)}`}`;
   const retryAfterMs = waitOf(answer.headers, clock.machineNow().epochMilliseconds);
   if (status === 401) return new SentryError("auth", message);
   if (status === 403) return new SentryError("scope", message);

@@ -72,7 +72,8 @@ const nextId = (): number => {
   return ids;
 };
 
-export async function fakeSentry(options: { organization?: string } = {}): Promise<FakeSentry> {
+/** `page`: the most that one answer lists. */
+export async function fakeSentry(options: { organization?: string; page?: number } = {}): Promise<FakeSentry> {
   const organization = options.organization ?? "acme";
   const token = "sntrys_fake";
   const issues = new Map<string, Kept>();
@@ -159,7 +160,7 @@ export async function fakeSentry(options: { organization?: string } = {}): Promi
   }
 
   function page(url: URL, all: readonly unknown[], how: { size: string; send: Send }): void {
-    const size = Math.min(100, Number(url.searchParams.get(how.size) ?? 100));
+    const size = Math.min(options.page ?? 100, Number(url.searchParams.get(how.size) ?? 100));
     const start = Number(url.searchParams.get("cursor")?.split(":")[1] ?? 0);
     const link = (rel: string, to: number, results: boolean) =>
       `<${base}${url.pathname}?cursor=0:${to}:0>; rel="${rel}"; results="${results}"; cursor="0:${to}:0"`;
