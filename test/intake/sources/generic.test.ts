@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
 import { manualClock } from "../../../src/base/clock.ts";
 import { plug } from "../../../src/intake/plugin.ts";
 import { generic } from "../../../src/intake/sources/generic.ts";
@@ -97,4 +100,38 @@ test("a path does not reach into what every object has", () => {
     map: { title: "constructor.name" },
   });
   expect(parse({ a: 1 }, bound)).toMatchObject({ kind: "refused" });
+});
+
+test("the depth of a queue, as docs/sources.md describes and signs it", () => {
+  const docs = readFileSync(new URL("../../../docs/sources.md", import.meta.url), "utf8");
+  const [, yaml = "", script = ""] =
+    /<!-- queue depth -->\n```yaml\n([\s\S]*?)```\n\n```sh\n([\s\S]*?)```/.exec(docs) ?? [];
+  const { queues } = parseYaml(yaml.replace("${env.QUEUE_HOOK_SECRET}", "queue-secret")).sources;
+  const bound = plug(generic).bind("queues", queues);
+  const sent = (...args: string[]) => {
+    const told = `curl() { printf '%s\\n%s' "$signature" "$body"; }\n${script}`;
+    const env = { PATH: process.env["PATH"] ?? "", QUEUE_HOOK_SECRET: "queue-secret", NIGHTDESK_URL: "http://x" };
+    const [signature = "", ...body] = spawnSync("sh", ["-c", told, "depth.sh", ...args], {
+      env,
+      encoding: "utf8",
+    }).stdout.split("\n");
+    return { ...request(body.join("\n")), headers: { "x-signature": signature } };
+  };
+  const [firing, resolved] = [
+    sent("firing", "2274", "2024-01-31T02:10:00Z"),
+    sent("resolved", "3", "2024-01-31T03:00:00Z"),
+  ];
+  const read = (one: typeof firing) => signalsOf(bound.parse(deliveryOf(bound, one, clock), estate()))[0];
+  expect(read(firing)).toMatchObject({
+    kind: "firing",
+    title: "Too many messages in esr.dlq",
+    error: "2274 messages wait",
+    service: "esr-inbound",
+    environment: "prod",
+    cause: "esr.dlq",
+    tags: { depth: "2274" },
+  });
+  expect(read(resolved)).toMatchObject({ kind: "resolved", condition: read(firing)?.condition });
+  expect(bound.deliveryKey(firing).forMs).toBeUndefined();
+  expect(bound.deliveryKey(firing).key).not.toBe(bound.deliveryKey(resolved).key);
 });

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Clock, manualClock } from "../../../src/base/clock.ts";
 import { plug } from "../../../src/intake/plugin.ts";
@@ -115,3 +117,44 @@ test("a signature does not carry over to another time", () => {
     reason: "bad signature",
   });
 });
+
+/** Requests as they go over the wire, between lines of dashes: method, address, headers, body. */
+function requestsIn(text: string) {
+  return text.split(/^-{3,}\s*$/m).flatMap((part) => {
+    const [head = "", ...body] = part.trim().split(/\r?\n\r?\n/);
+    const line = /^(GET|HEAD|POST) (\S+) HTTP\//.exec(head);
+    return line === null ? [] : [{ method: line[1] ?? "", address: line[2] ?? "", body: body.join("\n\n") }];
+  });
+}
+
+/** What comes behind the check's own id, or behind the project's key and the check's name. */
+const endingOf = (path: string): string =>
+  path.replace(/^\/([0-9a-f]{8}-[0-9a-f-]{27}|[^/]+\/[^/]+)(?=\/|$)/i, "").replace(/\/$/, "");
+
+const KINDS: Readonly<Record<string, string>> = {
+  "": "finished",
+  "/start": "started",
+  "/fail": "failed",
+  "/log": "progress",
+  "/0": "finished",
+};
+const folder = process.env["NIGHTDESK_SAMPLES"];
+
+test.runIf(folder !== undefined)(
+  "pings of the vendor's samples in NIGHTDESK_SAMPLES mean here what they mean there",
+  () => {
+    const inner = join(folder ?? "", "healthchecks");
+    const files = (existsSync(inner) ? readdirSync(inner) : []).filter((file) => file.endsWith(".txt"));
+    const requests = files.flatMap((file) => requestsIn(readFileSync(join(inner, file), "utf8")));
+    expect(requests.length).toBeGreaterThan(0);
+    for (const { method, address, body } of requests) {
+      const url = new URL(address, "https://ping.example.org");
+      const ending = endingOf(url.pathname);
+      const query = Object.fromEntries(url.searchParams);
+      const request = { ...pingRequest(`/ping/job-secret/person-sync/prod${ending}`, { method, body }), query };
+      expect(source.wellFormed(request)).toEqual({ ok: true });
+      expect(source.acceptedStatus(request)).toBe(200);
+      expect(read(request)).toMatchObject({ kind: KINDS[ending] ?? "failed", rid: query["rid"] });
+    }
+  },
+);
