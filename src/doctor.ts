@@ -5,6 +5,7 @@ import { SCOPES } from "./command/manifest.ts";
 import type { Catalogue } from "./config/catalogue.ts";
 import type { Config, Environment } from "./config/env.ts";
 import { loadCatalogue } from "./config/load.ts";
+import { sentryClient } from "./intake/sentry-api.ts";
 import { createConnections } from "./jobs/connections.ts";
 import { describeCapabilities } from "./jobs/connectors/describe/capabilities.ts";
 import { plugins } from "./plugins.ts";
@@ -26,6 +27,7 @@ export async function runDoctor(
     describeTargets: describedTargets,
     requiredScopes: SCOPES,
     slack: slack === null ? null : slackProbe({ ...slack, http }),
+    sentry: (api) => sentryClient({ http, clock: systemClock }, api),
     database: databaseUrl === null ? null : databaseProbe(databaseUrl),
     redisSettings: redisUrl === null ? null : () => redisSettings(redisUrl),
     clock: systemClock,

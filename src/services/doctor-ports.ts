@@ -1,6 +1,7 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Config } from "../config/env.ts";
+import type { SentryApi, SentryClient } from "../intake/sentry-api.ts";
 
 /** One thing that was looked at. A fault keeps Nightdesk from its work, a warning from some of it. */
 export interface Finding {
@@ -52,6 +53,8 @@ export interface DoctorPorts {
   describeTargets(catalogue: Catalogue): ReadonlyMap<string, readonly string[]>;
   readonly requiredScopes: readonly RequiredScope[];
   readonly slack: SlackProbe | null;
+  /** Asks the API of a Sentry source; absent: nobody is asked. */
+  readonly sentry?: (api: SentryApi) => SentryClient;
   readonly database: DatabaseProbe | null;
   redisSettings: (() => Promise<{ readonly maxmemoryPolicy: string; readonly appendonly: string }>) | null;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import { ConfigError, messageOf } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { DatabaseProbe, DoctorPorts, Finding } from "./doctor-ports.ts";
+import { examineSentry } from "./doctor-sentry.ts";
 import { examineSlack } from "./doctor-slack.ts";
 
 export const OLDEST_POSTGRES = 14;
@@ -9,8 +10,9 @@ const SHORTEST_SECRET = 16;
 /** Looks at everything that Nightdesk stands on. Throws nothing: what cannot be asked is a finding. */
 export async function examine(ports: DoctorPorts): Promise<readonly Finding[]> {
   const { findings: catalogueFindings, catalogue } = examineCatalogue(ports);
-  const [slack, database, redis] = await Promise.all([
+  const [slack, sentry, database, redis] = await Promise.all([
     examineSlack(ports, catalogue),
+    catalogue === null ? [] : examineSentry(ports, catalogue),
     examineDatabase(ports.database),
     examineRedis(ports),
   ]);
@@ -19,6 +21,7 @@ export async function examine(ports: DoctorPorts): Promise<readonly Finding[]> {
     ...catalogueFindings,
     ...(catalogue === null ? [] : [...examineSecrets(catalogue), ...examineTargets(ports, catalogue)]),
     ...slack,
+    ...sentry,
     ...database,
     ...redis,
   ];

@@ -53,6 +53,12 @@ const ONLY_IN: readonly { what: string; code: RegExp; files: readonly string[] }
     code: /\bcoveredBy: /,
     files: ["src/services/chains-advance.ts"],
   },
+  { what: "an issue of Sentry's is changed", code: /\bclient\.change\(/, files: ["src/services/sentry-carry.ts"] },
+  {
+    what: "a change of Sentry's is kept",
+    code: /\bkeepChange\(/,
+    files: ["src/services/sentry-changes.store.ts", "src/services/sentry.ts"],
+  },
   { what: "a target's connection is opened", code: /\.open\(own/, files: ["src/jobs/connections.ts"] },
 ];
 
@@ -86,6 +92,13 @@ test("a run takes its place only through the last look at freezes, approvals and
   expect(sources.filter(({ text }) => text.includes('event: "prepare"')).map(({ file }) => file)).toEqual([
     "src/jobs/start.ts",
   ]);
+});
+
+test("whoever has something changed in Sentry asks the guard first and writes the audit", () => {
+  const text = sources.find(({ file }) => file === "src/services/sentry.ts")?.text ?? "";
+  const before = text.slice(0, text.indexOf("keepChange(tx"));
+  expect(before).toContain("await authorise.need(asking, act)");
+  expect(text.slice(text.indexOf("keepChange(tx"))).toContain("await allowed.record(tx");
 });
 
 test("whoever makes or ends a freeze, or says yes or no to a run, asks the guard first", () => {
