@@ -1,11 +1,12 @@
-// `npm run -s drill -- FILE [FILE…] [--json] [--open] [--logs FOLDER]`: plays drills and says what came of them.
+// `npm run -s drill -- FILE [FILE…] [--json] [--lanes N] [--open] [--logs FOLDER]`: plays drills and says what came of them.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type DrillResult, type RunOptions, runDrill } from "./drill/run.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 
-const USAGE = `usage: npm run -s drill -- FILE [FILE…] [--json] [--open] [--logs FOLDER]
+const USAGE = `usage: npm run -s drill -- FILE [FILE…] [--json] [--lanes N] [--open] [--logs FOLDER]
   --json   one JSON object per step on stdout, and one per drill
+  --lanes  with --json: so many drills at a time
   --open   leave the last drill's sandbox up with its page, to look around
   --logs   keep what Nightdesk's processes log in that folder`;
 
@@ -19,28 +20,42 @@ async function main(words: string[]): Promise<number> {
     return 2;
   }
   if (given.logs !== undefined) mkdirSync(given.logs, { recursive: true });
-  let postgres: Promise<Postgres> | undefined;
-  const close = async () => void (await postgres?.then((one) => one.close()).catch(() => {}));
+  const postgres = sharedPostgres();
   // A Ctrl-C ends this process at once; what it started is tidied up by its watch (leftovers.ts).
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 
   let failed = 0;
-  for (const [index, file] of given.files.entries()) {
-    const last = index === given.files.length - 1;
-    const result = await runDrill(file, {
-      postgres: () => {
-        postgres ??= startPostgres();
-        return postgres;
-      },
-      onStep: given.json ? stepAsJson : stepAsText(file),
-      logFolder: given.logs,
-      onEnd: given.open && last ? lookAround(given.json) : undefined,
-    });
-    if (!result.ok) failed++;
-    tell(result, given.json);
-  }
-  await close();
+  const waiting = [...given.files.entries()];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, file] = next;
+      const result = await runDrill(file, {
+        postgres: postgres.open,
+        onStep: given.json ? stepAsJson : stepAsText(file),
+        logFolder: given.logs,
+        onEnd: given.open && index === given.files.length - 1 ? lookAround(given.json) : undefined,
+      });
+      if (!result.ok) failed++;
+      tell(result, given.json);
+    }
+  };
+  await Promise.all(Array.from({ length: given.lanes }, lane));
+  await postgres.close();
   return failed === 0 ? 0 : 1;
+}
+
+/** One server for all drills, each with a database of its own: the runner's (`npm test`), else one that is started here. */
+function sharedPostgres(): { open(): Promise<Pick<Postgres, "url">>; close(): Promise<void> } {
+  const given = process.env["NIGHTDESK_TEST_POSTGRES"];
+  if (given !== undefined) return { open: async () => ({ url: given }), close: async () => {} };
+  let own: Promise<Postgres> | undefined;
+  return {
+    open: () => {
+      own ??= startPostgres();
+      return own;
+    },
+    close: async () => void (await own?.then((one) => one.close()).catch(() => {})),
+  };
 }
 
 function read(words: string[]) {
@@ -48,9 +63,17 @@ function read(words: string[]) {
     const { values, positionals } = parseArgs({
       args: words,
       allowPositionals: true,
-      options: { json: { type: "boolean" }, open: { type: "boolean" }, logs: { type: "string" } },
+      options: {
+        json: { type: "boolean" },
+        lanes: { type: "string", default: "1" },
+        open: { type: "boolean" },
+        logs: { type: "string" },
+      },
     });
-    return { files: positionals, json: values.json === true, open: values.open === true, logs: values.logs };
+    const { json = false, open = false, logs } = values;
+    // Steps as text of several at a time would be nobody's.
+    const lanes = json ? Math.max(1, Number.parseInt(values.lanes, 10) || 1) : 1;
+    return { files: positionals, json, open, logs, lanes };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return null;

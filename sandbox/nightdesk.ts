@@ -59,6 +59,8 @@ export function sandboxEnv(parts: {
     HOME: process.env["HOME"] ?? "/",
     TMPDIR: process.env["TMPDIR"] ?? "/tmp",
     TZ: "UTC",
+    // What one process has compiled, the next need not: it halves the time of a start.
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(root, "node_modules/.cache/nightdesk"),
     DATABASE_URL: parts.databaseUrl,
     SLACK_BOT_TOKEN: parts.slack.botToken,
     SLACK_SIGNING_SECRET: parts.slack.signingSecret,

@@ -14,7 +14,7 @@ export interface DrillResult {
 }
 
 export interface RunOptions {
-  readonly postgres: () => Promise<Postgres>;
+  readonly postgres: () => Promise<Pick<Postgres, "url">>;
   readonly onStep: (report: StepReport, drill: string) => void;
   readonly logFolder?: string | undefined;
   /** Called at the end with the stage still up, which stays so until the returned promise resolves. */

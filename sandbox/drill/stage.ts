@@ -55,7 +55,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const CLOCK_SEEN_MS = 25;
 
 export interface Shared {
-  readonly postgres: Postgres;
+  readonly postgres: Pick<Postgres, "url">;
   readonly logFolder?: string | undefined;
   /** Two processes as a drill wants it, or `all` in one. */
   readonly roles?: readonly NightdeskRole[];
