@@ -3,13 +3,18 @@ import type { Db } from "../store/store.ts";
 import { tagsOf, textOf } from "./reading.ts";
 import type { Delivery } from "./sources/contract.ts";
 
-/** A delivery whose sender waits for our word; null when it is not there, or was refused since. */
+/** A delivery whose sender waits for our word; null when it is not there, was refused since, or has it (then it has its signal). */
 export async function readWaiting(db: Db, id: number): Promise<Delivery | null> {
   const row = await db
     .selectFrom("inbox")
     .select(["id", "source", "resource", "request", "body", "received_at"])
     .where("id", "=", id)
     .where("state", "=", "done")
+    .where((where) =>
+      where.not(
+        where.exists(where.selectFrom("signals").select("signals.id").whereRef("signals.inbox_id", "=", "inbox.id")),
+      ),
+    )
     .executeTakeFirst();
   if (row === undefined) return null;
   const request = typeof row.request === "object" && row.request !== null ? row.request : {};

@@ -1,4 +1,4 @@
-import { sign } from "node:crypto";
+import { createHash, sign } from "node:crypto";
 import type { Clock } from "../../src/base/clock.ts";
 import { canonical } from "../../src/intake/sources/aws/sns.ts";
 import type { HookRequest } from "../../src/intake/sources/contract.ts";
@@ -29,7 +29,7 @@ export function snsRequest(
   };
   const fields: Record<string, unknown> = {
     Type: type,
-    MessageId: `message of ${text}`.slice(0, 150),
+    MessageId: createHash("sha256").update(text).digest("hex").slice(0, 32),
     TopicArn: TOPIC,
     Message: text,
     Timestamp: by.at.machineNow().toString({ smallestUnit: "millisecond" }),
