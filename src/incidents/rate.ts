@@ -10,10 +10,26 @@ const MOST_MINUTES = 180;
 export function countIn(rate: Rate, at: Instant): Rate {
   const minute = minuteOf(at);
   const counted: Record<string, number> = { ...rate, [minute]: (rate[minute] ?? 0) + 1 };
-  const minutes = Object.keys(counted).map(Number);
-  if (minutes.length <= MOST_MINUTES) return counted;
+  return newest(counted);
+}
+
+/** Both together. */
+export function sumOf(a: Rate, b: Rate): Rate {
+  const minutes = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return newest(Object.fromEntries([...minutes].map((minute) => [minute, (a[minute] ?? 0) + (b[minute] ?? 0)])));
+}
+
+/** What is left of `rate` without what `part` counts. */
+export function without(rate: Rate, part: Rate): Rate {
+  const left = Object.entries(rate).map(([minute, count]) => [minute, count - (part[minute] ?? 0)] as const);
+  return Object.fromEntries(left.filter(([, count]) => count > 0));
+}
+
+function newest(rate: Rate): Rate {
+  const minutes = Object.keys(rate).map(Number);
+  if (minutes.length <= MOST_MINUTES) return rate;
   const kept = minutes.sort((a, b) => b - a).slice(0, MOST_MINUTES);
-  return Object.fromEntries(kept.map((kept) => [kept, counted[kept] ?? 0]));
+  return Object.fromEntries(kept.map((kept) => [kept, rate[kept] ?? 0]));
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Instant } from "../base/clock.ts";
 import type { IncidentId, TimelineEntryId } from "../base/ids.ts";
 import type { TimelineEntries } from "../store/database.ts";
 import type { Db, Tx } from "../store/store.ts";
+import { familyOf } from "./family.store.ts";
 import type { EntryDraft, TimelineChange, TimelineEntry, TimelineKind, TimelineView } from "./timeline.ts";
 import { viewOf } from "./timeline.ts";
 
@@ -58,16 +59,33 @@ export async function hasWritten(db: Db, requestKey: string, kind: TimelineKind)
   return row !== undefined;
 }
 
-/** Entries as they were written, corrections too, oldest first. `after`: only those with a greater id. */
+/**
+ * Entries as they were written, corrections too, oldest first: those of incidents that were merged into this one, and those
+ * that a split has given to it, but none that a split has given away. `after`: only those with a greater id.
+ */
 export async function entriesOf(
   db: Db,
   incident: IncidentId,
   options: { after?: TimelineEntryId } = {},
 ): Promise<TimelineEntry[]> {
+  const family = await familyOf(db, incident);
   const rows = await db
     .selectFrom("timeline_entries")
     .selectAll()
-    .where("incident_id", "=", incident)
+    .where(
+      "id",
+      "in",
+      sql<number>`(
+        select entry.id from timeline_entries as entry
+         where entry.incident_id = any(${family}::bigint[])
+           and not exists (select from timeline_moves as move
+                            where move.entry_id = coalesce(entry.corrects, entry.id) and move.incident_id <> all(${family}::bigint[]))
+        union all
+        select entry_id from timeline_moves where incident_id = any(${family}::bigint[])
+        union all
+        select entry.id from timeline_moves as move join timeline_entries as entry on entry.corrects = move.entry_id
+         where move.incident_id = any(${family}::bigint[]))`,
+    )
     .where("id", ">", options.after ?? 0)
     .orderBy("id")
     .execute();
@@ -85,7 +103,7 @@ export async function entryBySlackTs(db: Db, incident: IncidentId, slackTs: stri
     .selectFrom("timeline_entries")
     .selectAll()
     .where("slack_ts", "=", slackTs)
-    .where("incident_id", "=", incident)
+    .where("incident_id", "in", await familyOf(db, incident))
     .where("corrects", "is", null)
     .orderBy("id")
     .executeTakeFirst();
@@ -98,7 +116,7 @@ export async function entryById(db: Db, incident: IncidentId, id: number): Promi
     .selectFrom("timeline_entries")
     .selectAll()
     .where("id", "=", id)
-    .where("incident_id", "=", incident)
+    .where("incident_id", "in", await familyOf(db, incident))
     .where("corrects", "is", null)
     .executeTakeFirst();
   return row === undefined ? null : entryOf(row);
