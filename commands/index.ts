@@ -25,6 +25,7 @@ import { help as syncHelp } from "./sync/help.ts";
 import { history } from "./sync/history.ts";
 import { impact } from "./sync/impact.ts";
 import { jobs } from "./sync/jobs.ts";
+import { monitors } from "./sync/monitors.ts";
 import { orphans } from "./sync/orphans.ts";
 import { override } from "./sync/override.ts";
 import { pause } from "./sync/pause.ts";
@@ -33,11 +34,13 @@ import { pin } from "./sync/pin.ts";
 import { reject } from "./sync/reject.ts";
 import { repair } from "./sync/repair.ts";
 import { rerun } from "./sync/rerun.ts";
+import { resetCheckpoint } from "./sync/reset-checkpoint.ts";
 import { restore } from "./sync/restore.ts";
 import { resume } from "./sync/resume.ts";
 import { resync } from "./sync/resync.ts";
 import { run } from "./sync/run.ts";
 import { settle } from "./sync/settle.ts";
+import { snooze } from "./sync/snooze.ts";
 import { status } from "./sync/status.ts";
 import { unfreeze } from "./sync/unfreeze.ts";
 import { unpin } from "./sync/unpin.ts";
@@ -70,6 +73,9 @@ export const commands: readonly Command[] = [
   freezes,
   gates,
   gate,
+  monitors,
+  snooze,
+  resetCheckpoint,
   permissions,
   history,
   deploys,

@@ -58,6 +58,7 @@ import { createChanges } from "./services/impact.ts";
 import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
+import { createMonitors } from "./services/monitors.ts";
 import { createRaiseMonitor } from "./services/monitors-raise.ts";
 import { keepWatching, watchRuns } from "./services/monitors-runs.ts";
 import { createFanouts } from "./services/orphans.ts";
@@ -162,6 +163,7 @@ export function createApp(parts: AppParts): App {
     changes: createChanges(ground),
     fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
     deadLetters: createDeadLetters({ looking, authorise }),
+    monitors: createMonitors(ground),
     sentry: createSentry({ store, clock, catalogue, authorise }),
     gates: createGates(ground),
     permissions: createPermissions(ground),

@@ -31,6 +31,10 @@ async function readOne(stage: Stage, line: Line<Subject>, get: Api["get"]): Prom
       return readItems(subject, get);
     case "timeline":
       return field(await objectAt(get, `/api/incidents/${subject.number}/timeline`), "timeline");
+    case "monitor": {
+      const found = await listAt(get, "monitors");
+      return found?.find((one) => field(one, "name") === subject.name);
+    }
     case "thread":
       return thread(stage, subject);
     case "channel":

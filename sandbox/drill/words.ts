@@ -55,6 +55,9 @@ export const RUN_STATES = [
   ...["unknown", "aborting", "abort_unconfirmed", "restoring", "restore_failed", "refused", "rejected", "expired"],
   ...["withdrawn", "succeeded", "failed", "aborted"],
 ] as const;
+export const MONITOR_STATES = [
+  ...["ok", "due", "late", "missing_end", "overrun", "too_fast", "too_few", "stale", "paused", "snoozed"],
+] as const;
 export const ITEM_STATES = ["pending", "done", "failed", "missing", "superseded", "skipped"] as const;
 export const OUTCOMES = ["allowed", "asked", "denied"] as const;
 

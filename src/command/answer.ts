@@ -48,6 +48,7 @@ export type ButtonLabel =
   | "Rerun from failed"
   | "Resync failed"
   | "Resync rest"
+  | "Resync gap"
   | "Resolve in Sentry too"
   | `Delete ${string} from the target`
   | `Resync ${string} to the target`;

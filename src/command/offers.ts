@@ -14,6 +14,7 @@ export type Offered = Pick<
   RunView,
   "number" | "kind" | "state" | "environment" | "can" | "lost" | "noRerun" | "then" | "items" | "found" | "mended"
 > & {
+  readonly gap?: RunView["gap"];
   /** An abort was tried, and its target has no way to carry one out. */
   readonly cannotStop?: boolean;
 };
@@ -60,7 +61,7 @@ export function offersOf(run: Offered): Offer[] {
     case "aborted":
       return [...again(run), ...(run.can.restore ? [on("Restore", "restore")] : [])];
     case "succeeded":
-      return [...next(run), ...mend(run), ...again(run)];
+      return [...copy(run), ...next(run), ...mend(run), ...again(run)];
   }
 }
 
@@ -93,6 +94,14 @@ function again(run: Offered): Offer[] {
   const whole: Offer = { label: "Rerun", command: `sync rerun ${name}`, acts: true };
   const rest: Offer = { label: "Rerun from failed", command: `sync rerun ${name} --from=failed`, acts: true };
   return [...(run.noRerun === null ? [whole] : []), ...(run.noRerun === null && run.can.resumeFailed ? [rest] : [])];
+}
+
+/** What a reset skipped. */
+function copy({ gap }: Offered): Offer[] {
+  if (gap === null || gap === undefined) return [];
+  const given = Object.entries(gap.parameters).map(([name, value]) => `${name}=${value}`);
+  const command = `sync run ${gap.job} ${gap.environment} ${given.join(" ")}`;
+  return [{ label: "Resync gap", command, acts: true }];
 }
 
 function next({ then, environment }: Offered): Offer[] {

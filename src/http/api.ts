@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { listDeploys } from "../changes/deploys.store.ts";
 import { deployData, incidentData, runData, timelineData } from "../command/data.ts";
+import { monitorData } from "../command/say-monitors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { ITEM_STATES } from "../fanout/counts.ts";
 import { itemsOf } from "../fanout/fanouts.store.ts";
@@ -18,6 +19,7 @@ import { viewDeploy } from "../services/deploys.ts";
 import { exporterNamed, postmortemOf } from "../services/export.ts";
 import { createAskGate } from "../services/gates-ask.ts";
 import { needIncident, viewIncidents } from "../services/incidents-view.ts";
+import { viewMonitors } from "../services/monitors-view.ts";
 import { needRun, viewRun, viewRuns } from "../services/runs-view.ts";
 import type { Store } from "../store/store.ts";
 import { commandByApi } from "./api-command.ts";
@@ -99,7 +101,7 @@ async function read(parts: ApiParts, url: URL): Promise<Response> {
     case "deploys":
       return json(200, { deploys: (await listDeploys(store.db, { limit })).reverse().map(viewDeploy).map(deployData) });
     case "monitors":
-      return json(200, { monitors: [] });
+      return json(200, { monitors: (await viewMonitors(parts)).map(monitorData) });
     case "audit":
       return json(200, { audit: await auditLines(store.db, limit) });
     case "refused":

@@ -48,6 +48,11 @@ export const keepTrouble = (tx: Tx, monitor: string, trouble: string): Promise<v
 
 export const keepPolled = (tx: Tx, monitor: string, at: Instant): Promise<void> => keep(tx, monitor, { polled_at: at });
 
+/** The next look asks it where it stands, whenever it was asked last. */
+export async function askAnew(tx: Tx, monitor: string): Promise<void> {
+  await tx.updateTable("checkpoints").set({ polled_at: null }).where("monitor", "=", monitor).execute();
+}
+
 /** A run of its job succeeded. */
 export async function countSuccess(tx: Tx, monitor: string): Promise<void> {
   await tx.updateTable("checkpoints").set({ successes: sql`successes + 1` }).where("monitor", "=", monitor).execute();

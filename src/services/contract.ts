@@ -7,6 +7,7 @@ import type { ChangeServices } from "./changes-contract.ts";
 import type { DeadLetterServices, FanoutServices } from "./fanouts-contract.ts";
 import type { GateServices } from "./gates-contract.ts";
 import type { AttachedFile } from "./id-lists-file.ts";
+import type { MonitorServices } from "./monitors-contract.ts";
 import type { SentryServices } from "./sentry-contract.ts";
 import type {
   DryRunView,
@@ -123,6 +124,7 @@ export interface Services {
   readonly changes: ChangeServices;
   readonly fanouts: FanoutServices;
   readonly deadLetters: DeadLetterServices;
+  readonly monitors: MonitorServices;
   readonly sentry: SentryServices;
   readonly gates: GateServices;
   readonly freezes: {

@@ -14,13 +14,14 @@ import type { ChainPlace, Mended, RunAbilities, RunView } from "./contract.ts";
 import { viewPin } from "./pins-view.ts";
 import { whyNotAgain } from "./runs-again.ts";
 import { courseOf, expectedEnd, leftWords, usualFor, usualWords } from "./runs-expected.ts";
+import { gapOfRun } from "./runs-gap.ts";
 import { mendedBy, NOT_MENDED } from "./runs-mended.store.ts";
 
 /** What a view is made from. */
 export interface Viewing {
   readonly store: { readonly db: Db };
   readonly clock: Pick<Clock, "now">;
-  readonly catalogue: Pick<Catalogue, "jobs">;
+  readonly catalogue: Pick<Catalogue, "jobs" | "monitors">;
   readonly connections: Connections;
 }
 
@@ -76,6 +77,7 @@ export async function viewRuns(parts: Viewing, runs: readonly Run[]): Promise<Ru
       mended,
       chain: chains.get(run.id) ?? null,
       then: thenOf(parts, run, chains.get(run.id)),
+      gap: await gapOfRun(db, parts.catalogue, run),
       pin: pin === undefined ? null : viewPin(pin),
       can: abilitiesOf(run, capabilities, mended),
       lost: isTerminal(run.state) || inParts(run) ? null : whyLost(parts, run),

@@ -5,6 +5,7 @@ import type { PinState } from "../jobs/pins.store.ts";
 import type { RunKind } from "../jobs/runs.store.ts";
 import type { RunState } from "../jobs/states.ts";
 import type { SuspectView } from "./changes-contract.ts";
+import type { GapToCopy } from "./runs-gap.ts";
 
 /** What use cases take and give, as people and the API see it: plain data, made by `services/`, drawn by each surface. */
 
@@ -45,6 +46,8 @@ export interface RunView {
   readonly chain: ChainPlace | null;
   /** Once it has succeeded: the jobs that the catalogue has after it there, unless a chain sees to them. */
   readonly then: readonly string[];
+  /** It reset a follower's place, and what that skipped is not copied yet: the run that copies it. */
+  readonly gap: GapToCopy | null;
   /** The pin of its target's schedule, while there is one. */
   readonly pin: PinView | null;
   /** What its target can do with it now. */

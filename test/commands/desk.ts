@@ -20,6 +20,7 @@ import type {
   TimelineView,
 } from "../../src/services/contract.ts";
 import type { DeadLetterView } from "../../src/services/fanouts-contract.ts";
+import type { MonitorView } from "../../src/services/monitors-contract.ts";
 import { gate3 } from "../helpers/gate.ts";
 
 /** A desk to type at: the real router and commands, a literal fake of what they call, and what was called. */
@@ -86,7 +87,25 @@ export const run7: RunView = {
   can: { abort: true, pause: false, resumeFailed: false, restore: false },
   mended: { restored: null, deleted: null, resynced: null },
   lost: null,
+  gap: null,
   noRerun: null,
+};
+
+export const night: MonitorView = {
+  name: "person-sync-night",
+  job: "person-sync",
+  service: "tis-sync",
+  environment: "prod",
+  state: "late",
+  since: at("2021-03-17T00:10:30Z"),
+  says: ["person-sync has not started in prod: scheduled for 00:00, due by 00:10 (Europe/London)"],
+  schedule: { cron: "0 0 * * *", zone: "Europe/London" },
+  slot: null,
+  next: null,
+  deadline: at("2021-03-18T00:10:00Z"),
+  checkpoint: null,
+  snooze: null,
+  quietUntil: null,
 };
 
 export const pin11: PinView = {
@@ -288,6 +307,12 @@ export function desk(answers: Answers = {}): Desk {
       orphans: noted("fanouts.orphans", done),
       repair: noted("fanouts.repair", done),
       ...answers.fanouts,
+    },
+    monitors: {
+      list: noted("monitors.list", [night]),
+      snooze: noted("monitors.snooze", night),
+      reset: noted("monitors.reset", done),
+      ...answers.monitors,
     },
     deadLetters: {
       list: noted("deadLetters.list", []),

@@ -48,6 +48,25 @@ test("the API is closed without a token, and to a wrong one", async () => {
   }
 });
 
+test("deploys that were heard of, oldest first", async () => {
+  const { get, store, clock } = await apiOver();
+  const at = clock.now();
+  const told = { source: "deploys", outcome: "succeeded", title: "deployed", said_at: at, learned_at: at };
+  await store.db
+    .insertInto("deploys")
+    .values([
+      { ...told, at, told_as: "2", service: "tcs", environment: "prod", version: "6.2.0" },
+      { ...told, at: at.subtract({ hours: 1 }), told_as: "1", service: "tcs", environments: ["prod", "nimdta"] },
+    ])
+    .execute();
+  expect((await get("/api/deploys")).json).toMatchObject({
+    deploys: [
+      { service: "tcs", environment: null, candidates: ["prod", "nimdta"], version: null },
+      { service: "tcs", environment: "prod", candidates: [], version: "6.2.0", at: at.toString(), url: null },
+    ],
+  });
+});
+
 test("incidents, their timeline and their postmortem, with the names that drills use", async () => {
   const { get, incidents, url } = await apiOver();
   await incidents.open(asking(), { title: "ESR fails", severity: "sev2", environment: "prod", service: "esr" });
@@ -263,6 +282,7 @@ function unused(): Services {
   return {
     jobs: { list: never, status: never, history: never },
     changes: { deploys: never, impact: never },
+    monitors: { list: never, snooze: never, reset: never },
     gates: { list: never, get: never, approve: never, reject: never },
     runs: {
       ...{

@@ -55,7 +55,7 @@ export const job: Source<z.output<typeof settings>> = {
         at: delivery.receivedAt,
         rid: textOf(delivery.request.query["rid"]),
         error,
-        tags: ping.exitCode === undefined ? undefined : { exit_code: ping.exitCode },
+        tags: tagsOf({ exit_code: ping.exitCode, ...placeTags(delivery.request.query) }),
       });
     }
     const message = readMessage(delivery.body);
@@ -114,7 +114,8 @@ type Message = { readonly ok: true; readonly status: Status; readonly at: Signal
 function readMessage(text: string): Message | { readonly ok: false; readonly reason: string } {
   const body = readJson(text);
   if (!isFields(body)) return { ok: false, reason: "the body is not a JSON object" };
-  const name = textOf(body["job"]);
+  // A follower that is no job is known by its monitor.
+  const name = textOf(body["job"]) ?? textOf(body["monitor"]);
   const environment = textOf(body["environment"]);
   const status = body["status"];
   if (name === undefined || environment === undefined) return { ok: false, reason: "job and environment are needed" };
@@ -135,9 +136,16 @@ function readMessage(text: string): Message | { readonly ok: false; readonly rea
     counts: countsOf(body["counts"]),
     error: error ?? fallback,
     url: textOf(body["log_url"]),
-    tags: tagsOf({ exit_code: exitCode, entities: entitiesOf(body["entities"]) }),
+    tags: tagsOf({ exit_code: exitCode, entities: entitiesOf(body["entities"]), ...placeTags(body) }),
   };
 }
+
+/** Where a follower stands, as its job's message may say: an instant in its log, and what it calls that place. */
+const placeTags = (said: Readonly<Record<string, unknown>>) => ({
+  checkpoint: textOf(said["checkpoint"]),
+  "checkpoint.position": textOf(said["position"]),
+  "checkpoint.monitor": textOf(said["monitor"]),
+});
 
 function entitiesOf(value: unknown): string | undefined {
   if (Array.isArray(value))
@@ -183,7 +191,8 @@ function pingKey(request: HookRequest): DeliveryKey {
     .slice(PING.length)
     .replace(/^\/[^/]+/, "")
     .replace(/\/+$/, "");
-  const said = path.endsWith("/log") ? `:${sha256(request.body)}` : "";
+  const place = textOf(request.query["checkpoint"]) ?? "";
+  const said = path.endsWith("/log") ? `:${place}${sha256(request.body)}` : place;
   return { key: sha256(`ping:${path}:${rid}${said}`) };
 }
 
