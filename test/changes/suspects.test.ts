@@ -132,6 +132,21 @@ test("suspects follow the services of an incident and its first alert; each is t
   expect(await here.lines()).toHaveLength(2);
 });
 
+test("a deploy counts from when it began, and one that failed is told as what it is", async () => {
+  const here = await changing();
+  const tags = { "deploy.id": "9", "deploy.version": "6.2.0", "deploy.status": "started" };
+  await here.hear(deploy({ kind: "started", tags }));
+  here.to("2021-03-16T14:42:01Z");
+  await here.hear(alert());
+  expect((await here.lines()).map(({ text }) => text)).toEqual([
+    "Suspect: tcs 6.2.0 was being deployed in prod, 12 min before the first alert, upstream of esr-generator",
+  ]);
+  const failed = { ...tags, "deploy.status": "failed" };
+  await here.hear(deploy({ kind: "failed", cause: "deployment", tags: failed, at: FIRST.add({ minutes: 4 }) }));
+  expect((await here.incident()).suspects).toMatchObject([{ outcome: "failed", at: at("2021-03-16T14:30:00Z") }]);
+  expect(await here.lines()).toHaveLength(1);
+});
+
 test("what changes nothing asks for nothing", async () => {
   const here = await changing();
   await here.hear(alert());

@@ -90,6 +90,18 @@ test("a deploy before the first alert is told, and never called the trigger", ()
   });
 });
 
+test("suspects are told in their order with why and where to look, and their line is not told twice", () => {
+  const at = night.firstSeenAt.subtract({ minutes: 12 });
+  const reason = "12 min before the first alert, upstream of esr-generator";
+  const what = "tcs 6.2.0 was deployed in prod by Ben Okafor";
+  const suspect = { id: 7, at, what, reason, url: "https://ci.example.org/7" };
+  const timeline = night.timeline.map((entry) => (entry.kind === "deploy" ? { ...entry, data: { deploy: 7 } } : entry));
+  expect(section(compose({ ...night, timeline, suspects: [suspect] }, "GMT"), "Trigger").slice(1)).toEqual([
+    { kind: "paragraph", text: "Suspects, the likeliest first (not shown to be the trigger):" },
+    { kind: "bullets", items: [`16 March 2021, 14:30 GMT: ${what}, ${reason} (https://ci.example.org/7)`] },
+  ]);
+});
+
 test("an empty record is all gaps, and nothing is invented", () => {
   const bare = {
     ...night,
