@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Clock, manualClock } from "../../../src/base/clock.ts";
@@ -349,5 +351,59 @@ test("what is no alarm and no event is ignored; a topic that tells no more is an
     kind: "refused",
     reason: expect.stringContaining("no longer tells us"),
     signals: [{ kind: "firing", title: "The topic night-alarms no longer tells us" }],
+  });
+});
+
+describe("samples of the vendor", () => {
+  const folder = process.env["NIGHTDESK_SAMPLES"];
+  const filesOf = (name: string): [string, string][] => {
+    const inner = join(folder ?? "", name);
+    const files = existsSync(inner) ? readdirSync(inner).filter((file) => file.endsWith(".json")) : [];
+    return files.map((file) => [file, readFileSync(join(inner, file), "utf8")]);
+  };
+  const outcome = (body: string, by: "topic" | "destination") => {
+    const bound = plug(aws).bind("aws", by === "topic" ? entry : pathEntry);
+    const request = by === "topic" ? sent(body, clock) : direct(JSON.parse(body));
+    return bound.parse(deliveryOf(bound, request, clock), estate());
+  };
+
+  test.runIf(folder !== undefined)("every event is understood or ignored, by a topic and directly", () => {
+    const events = filesOf("aws-eventbridge");
+    expect(events.length).toBeGreaterThan(0);
+    for (const [file, body] of events) {
+      const [topic, destination] = [outcome(body, "topic"), outcome(body, "destination")];
+      expect(topic.kind, `${file}: ${JSON.stringify(topic)}`).not.toBe("refused");
+      expect(destination.kind, file).toBe(topic.kind);
+      // What says that something is wrong is never ignored.
+      const { detail } = JSON.parse(body) as { detail?: { state?: { value?: string }; eventType?: string } };
+      const wrong = detail?.state?.value === "ALARM" || detail?.eventType === "ERROR";
+      if (wrong)
+        expect(
+          signalsOf(topic).map(({ kind }) => kind),
+          file,
+        ).not.toEqual([]);
+    }
+  });
+
+  test.runIf(folder !== undefined)("every message of a topic is what it says, and none is taken unsigned", async () => {
+    const messages = filesOf("aws-sns");
+    expect(messages.length).toBeGreaterThan(0);
+    for (const [file, body] of messages) {
+      const { Type, TopicArn } = JSON.parse(body) as { Type?: string; TopicArn?: string };
+      if (Type === undefined) {
+        expect(signalsOf(outcome(body, "topic")), file).not.toEqual([]);
+        continue;
+      }
+      const bound = plug(aws).bind("aws", { ...entry, topics: [TopicArn] });
+      const request = { ...direct({}), headers: {}, body: Buffer.from(body) };
+      expect((await settled(request, bound)).ok, file).toBe(false);
+      expect(bound.wellFormed(request), file).toEqual({ ok: true });
+      const delivery = { ...deliveryOf(source, sent("x", clock), clock), body };
+      const kinds = { SubscriptionConfirmation: "confirm", UnsubscribeConfirmation: "refused" } as const;
+      const { kind } = bound.parse(delivery, estate());
+      if (Type === "SubscriptionConfirmation" || Type === "UnsubscribeConfirmation")
+        expect(kind, file).toBe(kinds[Type]);
+      else expect(kind, file).not.toBe("refused");
+    }
   });
 });
