@@ -7,7 +7,7 @@ import { isTerminal, isWaiting, type RunState } from "../../src/jobs/states.ts";
 import { DRAWN } from "./drawing.ts";
 import { workDue, workOf } from "./due.ts";
 import type { Execution, ScriptedTarget, Verb } from "./scripted.ts";
-import { asking, hear, heldBy, history, reread, type World } from "./world.ts";
+import { asking, hear, heldBy, history, partsOf, reread, type World } from "./world.ts";
 
 /** What the checks remember of a history. */
 export interface Seen {
@@ -217,6 +217,18 @@ export const steps: fc.Arbitrary<Step>[] = [
     }),
   ),
   fc.constant(happening("it tells the truth again", async ({ target }) => Object.assign(target, { says: null }))),
+  fc.integer({ min: 1, max: 4 }).map((steps) =>
+    happening(`the catalogue does not name its target for ${steps} steps`, async ({ here, run }) => {
+      await workDue(withoutTargets(here), run, { steps });
+    }),
+  ),
+  fc.constant(
+    happening("an abort while the catalogue does not name its target", async ({ here, run }) => {
+      const lost = withoutTargets(here);
+      await lost.runs.abort(asking(), run.number, null);
+      await workDue(lost, run, { steps: 2 });
+    }),
+  ),
   fc.constant(
     happening("somebody else starts it there", async ({ target }) => {
       if (target.active().length > 0) return;
@@ -225,6 +237,13 @@ export const steps: fc.Arbitrary<Step>[] = [
     }),
   ),
 ];
+
+/** A process whose catalogue has lost every target. */
+function withoutTargets(here: World): World {
+  const { store, clock, connectors = [] } = here;
+  const catalogue = { ...here.catalogue, targets: {} };
+  return { ...here, ...partsOf({ store, clock, catalogue, connectors }) };
+}
 
 /** With an honest target and people who look after it, every run comes to an end and gives its place back. */
 export async function comesToAnEnd(seen: Seen, { here, target, run }: Real): Promise<void> {
