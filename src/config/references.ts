@@ -1,5 +1,6 @@
 import { RE2JS } from "re2js";
 import { Temporal } from "temporal-polyfill";
+import { z } from "zod";
 import type { Catalogue, CheckpointMonitor, Parameter } from "./catalogue.ts";
 import { checkContracts } from "./contract-checks.ts";
 import type { Path } from "./document.ts";
@@ -183,12 +184,32 @@ function parameterProblem(parameter: Parameter): string | null {
 /** Names under which Nightdesk itself keeps what it hears and finds. */
 const RESERVED = ["monitor", "nightdesk", "slack"];
 
-function checkSources({ catalogue, error }: Checks): void {
-  for (const name of Object.keys(catalogue.sources)) {
+function checkSources(checks: Checks): void {
+  for (const [name, entry] of Object.entries(checks.catalogue.sources)) {
     if (RESERVED.includes(name))
-      error(["sources", name], `"${name}" is a source of Nightdesk's own`, "choose another name");
+      checks.error(["sources", name], `"${name}" is a source of Nightdesk's own`, "choose another name");
+    if (entry.kind === "github") checkGithub(checks, entry, ["sources", name]);
   }
 }
+
+/** What GitHub's repositories and deployments are called here; its shape is the plug-in's to check. */
+function checkGithub(checks: Checks, entry: Readonly<Record<string, unknown>>, path: Path): void {
+  const { services, deploys } = githubNames.safeParse(entry).data ?? { services: {}, deploys: [] };
+  for (const [repository, service] of Object.entries(services)) {
+    checkService(checks, service, [...path, "services", repository]);
+  }
+  deploys.forEach(({ service, environment }, index) => {
+    const at: Path = [...path, "deploys", index];
+    if (service !== undefined) checkService(checks, service, [...at, "service"]);
+    const known = withAliases(checks.catalogue.environments);
+    checkRelated(checks, environment, { path: [...at, "environment"], what: "environment", known });
+  });
+}
+
+const githubNames = z.object({
+  services: z.record(z.string(), z.string()).default({}),
+  deploys: z.array(z.object({ service: z.string().optional(), environment: z.string() })).default([]),
+});
 
 function checkMessages({ catalogue, error, warn }: Checks): void {
   const environments = Object.keys(catalogue.environments);
