@@ -8,9 +8,10 @@ export const lateAndDisordered: Kind = {
   tell: (world, random) => {
     const service = world.service("ingest");
     const label = `${service} lost its broker`;
+    const broker = `broker-${random.int(1, 3)}.internal:5671`;
     const error = {
       type: "AmqpConnectException",
-      value: `java.net.ConnectException: Connection refused: broker-${random.int(1, 3)}.internal:5671`,
+      value: `java.net.ConnectException: Connection refused: ${broker}`,
     };
     const issue = String(random.int(10_000_000, 99_999_999));
     const job = world.job("drain", { service });
@@ -25,7 +26,7 @@ export const lateAndDisordered: Kind = {
       job,
       rid: random.uuid(),
       status: "failed",
-      error: `Connection refused: broker-1.internal:5671`,
+      error: `Connection refused: ${broker}`,
     });
     world.sentryResolved({ at: minutes(60), label, service, ...error, issue });
     noise(world, random, { from: 0, to: minutes(50), count: random.int(1, 3) });
