@@ -123,8 +123,8 @@ test.each([
     'x.yml:16:15: steps[1].expect.thred of incident 3: unknown expectation "thred of incident 3". Did you mean "thread of incident 1"?',
   ],
   [
-    "  - expect: { monitor ndw-etl-night: { state: late } }",
-    'x.yml:16:15: steps[1].expect.monitor ndw-etl-night: "monitor ndw-etl-night" is not built yet: Nightdesk does not have monitors.',
+    "  - expect: { monitor ndw-etl-night: { state: lat } }",
+    'x.yml:16:47: steps[1].expect.monitor ndw-etl-night.state: "lat" is not known. Did you mean "late"?',
   ],
   ["  - upload: { user: asha, in: ops, name: x.csv }", "x.yml:16:13: steps[1].upload: give one of text: and ids:"],
   [
