@@ -58,6 +58,19 @@ describe.each(["Bearer alertmanager-secret", basic])("by header", (authorization
   describeSource(plug(alertmanager), samples(send, wrong));
 });
 
+test.each([
+  [{ auth: "path" }, { path: "", authorization: basic }, false],
+  [{ auth: "path" }, {}, true],
+  [{ auth: "basic" }, {}, false],
+  [{ auth: "basic", user: "prometheus" }, { path: "", authorization: basic }, true],
+  [{ auth: "basic", user: "grafana" }, { path: "", authorization: basic }, false],
+  [{ auth: "bearer" }, { path: "", authorization: basic }, false],
+  [{ auth: "bearer" }, { path: "", authorization: "bearer alertmanager-secret" }, true],
+])("with %j, %j is taken: %s", (settings, over, ok) => {
+  const source = plug(alertmanager).bind("prom", { ...entry, ...settings });
+  expect(source.verify(request(group([]), over), clock.machineNow()).ok).toBe(ok);
+});
+
 const read = (body: unknown, settings: Record<string, unknown> = {}, catalogue = estate()) => {
   const source = plug(alertmanager).bind("prom", { ...entry, ...settings });
   return source.parse(deliveryOf(source, request(body), clock), catalogue);
