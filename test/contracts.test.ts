@@ -59,3 +59,9 @@ test.each([
 ])("nightdesk contracts %j is answered with what there is", (words, why) => {
   expect(() => contractsFromTerminal(words, {})).toThrow(why);
 });
+
+test("the sample estate's schemas and its catalogue say the same", () => {
+  const root = new URL("../examples/tis/", import.meta.url).pathname;
+  const scan = () => contractsFromTerminal(["scan", `${root}schemas`], { NIGHTDESK_CATALOGUE: `${root}nightdesk.yml` });
+  expect(scan()).toMatchObject({ exitCode: 0, lines: ["3 shapes: the catalogue says the same"] });
+});

@@ -75,8 +75,19 @@ export function scanSchemas(texts: ReadonlyMap<string, string>): Scan {
   return { shapes: merged(shapes), problems: [...new Set(problems)], notes: [...new Set(notes)] };
 }
 
-const SCHEMA_WORDS = ["$schema", "$id", "$ref", "$defs", "definitions", "type", "properties", "enum", "const", "items"];
+const SCHEMA_WORDS = ["$id", "$ref", "$defs", "definitions", "properties", "enum", "const", "items"];
 const COMBINED = ["allOf", "anyOf", "oneOf"];
+const TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"];
+
+/** Other JSON lies beside schemas: data that names its own schema, a package with a `type`. */
+function isSchema(root: JsonObject): boolean {
+  const type = root["type"];
+  return (
+    [...SCHEMA_WORDS, ...COMBINED].some((word) => Object.hasOwn(root, word)) ||
+    (textOf(root["$schema"])?.includes("json-schema.org/") ?? false) ||
+    (Array.isArray(type) ? type : [type]).some((one) => typeof one === "string" && TYPES.includes(one))
+  );
+}
 
 function readSchema(path: string, text: string, say: { problems: string[]; notes: string[] }): SchemaFile | null {
   let root: Json;
@@ -93,8 +104,7 @@ function readSchema(path: string, text: string, say: { problems: string[]; notes
     say.problems.push(`${path}:1:1: is no JSON Schema: an object is expected; move it out of the folder`);
     return null;
   }
-  const schema = root;
-  if ([...SCHEMA_WORDS, ...COMBINED].some((word) => Object.hasOwn(schema, word))) return { path, text, root };
+  if (isSchema(root)) return { path, text, root };
   say.notes.push(`${path}: says nothing that a JSON Schema says; left out`);
   return null;
 }

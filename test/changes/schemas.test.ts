@@ -74,6 +74,14 @@ test("what is elsewhere is named and never fetched", () => {
   ]);
 });
 
+test("other JSON that lies there is left out, and said", () => {
+  const scan = scanned({
+    "package.json": { name: "x", type: "module" },
+    "biome.json": { $schema: "https://biomejs.dev/x.json" },
+  });
+  expect(scan).toMatchObject({ shapes: [], problems: [], notes: [/package/, /biome/].map(expect.stringMatching) });
+});
+
 test.each([
   [{ "a.json": '{\n  "type": "object",\n  x\n}' }, "a.json:3:3: is not JSON"],
   [{ "a.json": "[]" }, "a.json:1:1: is no JSON Schema: an object is expected"],
