@@ -79,7 +79,11 @@ test("other JSON that lies there is left out, and said", () => {
     "package.json": { name: "x", type: "module" },
     "biome.json": { $schema: "https://biomejs.dev/x.json" },
   });
-  expect(scan).toMatchObject({ shapes: [], problems: [], notes: [/package/, /biome/].map(expect.stringMatching) });
+  expect(scan).toEqual({
+    shapes: [],
+    problems: [],
+    notes: ["package.json", "biome.json"].map((file) => `${file}: says nothing that a JSON Schema says; left out`),
+  });
 });
 
 test.each([
