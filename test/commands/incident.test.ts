@@ -76,7 +76,9 @@ describe("incident ack, assign, status, severity, resolve", () => {
       ["incidents.acknowledge", 5],
       ["incidents.acknowledge", 5],
       ["incidents.setStatus", 3, "resolved", undefined],
+      ["sentry.issues", 3],
       ["incidents.setStatus", 3, "resolved", "NIMDTA jobs re-run at 10:45"],
+      ["sentry.issues", 3],
       ["incidents.setStatus", 5, "mitigated", "waiting for 05:00"],
       ["incidents.get", 3],
       ["incidents.setSeverity", 3, "sev1", undefined],
@@ -171,5 +173,5 @@ test("incident help is made from the list", async () => {
   expect(calls).toEqual([["jobs.list", {}]]);
   expect(told(answer)).toContain("Write the postmortem from the timeline (_not granted to you_)");
   expect(told(answer)).toContain("Close an incident\n");
-  expect(told(answer)).toContain("`/incident resolve [INC-N] [REASON]` Close an incident");
+  expect(told(answer)).toContain("`/incident resolve [INC-N] [REASON] [--sentry]` Close an incident");
 });

@@ -28,16 +28,19 @@ export function ofCaughtUp(told: Told): Parsed {
   if (id === undefined || title === undefined) return refused("an issue without id or title");
   const at = instantOf(told.data["at"]) ?? told.delivery.receivedAt;
   const events = kind === "firing" ? listOf(told.data["events"]).filter(isFields) : [];
-  if (events.length === 0) return signals(signalOfIssue(told, { issue, id, title, kind, at }));
+  if (events.length === 0) return signals(asked(signalOfIssue(told, { issue, id, title, kind, at })));
   const times = told.action === "created" ? Number(textOf(issue["count"]) ?? 0) : 0;
   return signals(
     ...events.map((one) => {
       const since = instantOf(one["since"]) ?? at;
       const of = { issue, id, title, kind, at: events.length === 1 ? at : since, event: fieldsOf(one, "event") };
-      return seenOften(signalOfIssue(told, of), { times, places: events.length });
+      return seenOften(asked(signalOfIssue(told, of)), { times, places: events.length });
     }),
   );
 }
+
+/** Nobody told it: it was asked for. */
+const asked = (signal: Signal): Signal => ({ ...signal, tags: { ...signal.tags, "sentry.caught_up": "true" } });
 
 /** One alert, however many events were missed: how many they are is said. */
 function seenOften(signal: Signal, seen: { times: number; places: number }): Signal {
