@@ -12,6 +12,13 @@ interface Told {
   readonly environment?: string;
 }
 
+interface GroupedAlert {
+  readonly label: string;
+  readonly service: string;
+  readonly summary: string;
+  readonly resolved?: boolean;
+}
+
 /** What speaks in a night. Every call is one delivery. */
 export interface Senders {
   /** An issue alert of Sentry. `issue`: what Sentry grouped it under; each service has its own. */
@@ -26,6 +33,10 @@ export interface Senders {
   ping(told: Told & { job: string; rid: string; word: "start" | "fail" | "1" | "" }): void;
   /** A watch says that a job has not reported in time. */
   missed(told: Told & { job: string; detail: string; ok?: boolean }): void;
+  /** A group of Alertmanager: one delivery, an alert for each of `alerts`, each with a label of its own. */
+  grouped(told: Omit<Told, "label"> & { alertname: string; alerts: readonly GroupedAlert[] }): void;
+  /** A monitor of Nightdesk's own found a job missing. */
+  monitor(told: Told & { job: string; title: string }): void;
   /** A job's plain line in a Slack channel. */
   said(told: Told & { job: string; text: string }): void;
   deployed(told: Told & { service: string; version: string }): void;
@@ -38,15 +49,23 @@ export const SECRETS = {
   alarms: "bench-alarms",
   checks: "bench-checks",
   deploys: "bench-deploys",
+  alertmanager: "bench-alertmanager",
 };
 
 const ORGANISATION = "acme";
 
 export function createSenders(random: Random, put: (delivery: Delivery) => void): Senders {
-  const deliver = (told: Told, arriving: (atMs: number) => Arriving) => {
+  const deliver = (
+    told: Omit<Told, "label"> & { label: string | readonly string[] },
+    arriving: (atMs: number) => Arriving,
+  ) => {
     const atMs = Math.round(told.at * 1_000);
     const lateMs = told.late === undefined ? random.int(300, 4_000) : Math.round(told.late * 1_000);
-    put({ atMs: atMs + lateMs, labels: [told.label], arriving: arriving(atMs) });
+    put({
+      atMs: atMs + lateMs,
+      labels: typeof told.label === "string" ? [told.label] : told.label,
+      arriving: arriving(atMs),
+    });
   };
   const issues = new Map<string, string>();
   /** Sentry groups by project and kind of error. */
@@ -56,7 +75,7 @@ export function createSenders(random: Random, put: (delivery: Delivery) => void)
     issues.set(name, issue);
     return issue;
   };
-  const env = (told: Told) => told.environment ?? "prod";
+  const env = (told: Pick<Told, "environment">) => told.environment ?? "prod";
 
   return {
     sentry: (told) => {
@@ -189,6 +208,40 @@ export function createSenders(random: Random, put: (delivery: Delivery) => void)
         }),
       }));
     },
+    grouped: (told) =>
+      deliver({ ...told, label: told.alerts.map(({ label }) => label) }, (atMs) => ({
+        hook: "alertmanager",
+        request: (machineMs) =>
+          post(
+            Buffer.from(
+              JSON.stringify({
+                version: "4",
+                groupKey: `{}:{alertname="${told.alertname}"}`,
+                truncatedAlerts: 0,
+                status: told.alerts.some(({ resolved }) => resolved !== true) ? "firing" : "resolved",
+                receiver: "nightdesk",
+                groupLabels: { alertname: told.alertname },
+                commonLabels: { alertname: told.alertname, environment: env(told) },
+                commonAnnotations: {},
+                externalURL: "https://alertmanager.example.org",
+                alerts: told.alerts.map(({ service, summary, resolved }) => ({
+                  status: resolved === true ? "resolved" : "firing",
+                  labels: { alertname: told.alertname, environment: env(told), service, severity: "warning" },
+                  annotations: { summary },
+                  startsAt: stated(machineMs, told, atMs),
+                  endsAt: resolved === true ? stated(machineMs, told, atMs) : "0001-01-01T00:00:00Z",
+                  generatorURL: "https://prometheus.example.org/graph",
+                  fingerprint: createHmac("sha256", told.alertname).update(service).digest("hex").slice(0, 16),
+                })),
+              }),
+            ),
+            { authorization: `Bearer ${SECRETS.alertmanager}` },
+          ),
+      })),
+    monitor: (told) =>
+      deliver({ ...told, late: 0 }, () => ({
+        monitor: { job: told.job, environment: env(told), title: told.title },
+      })),
     deployed: (told) =>
       deliver(told, (atMs) => ({
         hook: "deploys",
@@ -205,7 +258,7 @@ export function createSenders(random: Random, put: (delivery: Delivery) => void)
 }
 
 /** The sender's own clock: what it states is as long before its arrival as it is late. */
-function stated(machineMs: number, told: Told, atMs: number): string {
+function stated(machineMs: number, told: Pick<Told, "late">, atMs: number): string {
   return new Date(machineMs - (told.late ?? 0) * 1_000 - (atMs % 300)).toISOString();
 }
 

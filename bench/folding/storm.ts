@@ -3,8 +3,9 @@ import type { HookRequest } from "../../src/intake/sources/contract.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** What arrives, made at the machine time at which it does: a signed webhook call, or an event of Slack. */
+/** What arrives, made at the machine time at which it does: a signed webhook call, an event of Slack, or what a monitor of ours found. */
 export type Arriving =
+  | { readonly monitor: { readonly job: string; readonly environment: string; readonly title: string } }
   | { readonly hook: string; readonly request: (machineMs: number) => HookRequest }
   | { readonly slack: (machineMs: number) => SlackEnvelope };
 

@@ -100,6 +100,7 @@ export function createWorld(random: Random): World {
 const SOURCES = {
   sentry: { kind: "sentry", secret: SECRETS.sentry },
   jobs: { kind: "job", secret: SECRETS.jobs },
+  alertmanager: { kind: "alertmanager", secret: SECRETS.alertmanager },
   // A cloud's alarms: a name, a reason, dimensions.
   alarms: {
     kind: "generic",

@@ -57,7 +57,7 @@ const written = (corpus: readonly Storm[]): string =>
     corpus.map((storm) => [
       storm,
       storm.deliveries.map(({ arriving }) =>
-        "slack" in arriving ? arriving.slack(0) : arriving.request(0).body.toString(),
+        "hook" in arriving ? arriving.request(0).body.toString() : "slack" in arriving ? arriving.slack(0) : null,
       ),
     ]),
   );

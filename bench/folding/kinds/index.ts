@@ -7,8 +7,10 @@ import { etlChain } from "./etl-chain.ts";
 import { fieldChangedType } from "./field-changed-type.ts";
 import { flappingAlarm } from "./flapping-alarm.ts";
 import { fullNode } from "./full-node.ts";
+import { groupedByName } from "./grouped-by-name.ts";
 import { hubAndStrangers } from "./hub-and-strangers.ts";
 import { lateAndDisordered } from "./late-and-disordered.ts";
+import { missingInTheMorning } from "./missing-in-the-morning.ts";
 import { nextNight } from "./next-night.ts";
 import { oneJobFourVoices } from "./one-job-four-voices.ts";
 import { overlappingGenerics } from "./overlapping-generics.ts";
@@ -50,4 +52,7 @@ const SECOND: readonly Kind[] = [
   busyNight,
 ];
 
-export const KINDS: readonly Kind[] = [...FIRST, ...SECOND];
+/** Written after the rules were there, when Alertmanager and our own monitors could speak; without having read the rules. */
+const THIRD: readonly Kind[] = [groupedByName, missingInTheMorning];
+
+export const KINDS: readonly Kind[] = [...FIRST, ...SECOND, ...THIRD];
