@@ -29,7 +29,7 @@ export async function foldSignals(
   const given = toFold.map((one) => ({ ...one, folding: foldingOf(one.signal, by.catalogue) }));
   await lockKeys(tx, [...new Set(given.map((one) => one.folding.rest))]);
   const desk = await deskOf(tx, by, { given, found: await findCandidates(tx, reachOf(given)) });
-  for (const one of [...given, ...(await earlyOnes(tx, by, { given, desk }))].sort(inOrder)) await desk.take(one);
+  for (const one of inOrder([...given, ...(await earlyOnes(tx, by, { given, desk }))])) await desk.take(one);
   return desk.keep();
 }
 
@@ -53,7 +53,7 @@ async function earlyOnes(
 ): Promise<Given[]> {
   const fresh = at.given.filter(({ signal }) => opens(signal) && !at.desk.knows(signal.condition));
   const [oldest] = fresh
-    .map(({ signal }) => effectiveAt(signal))
+    .map(({ signal }) => signal.asOf ?? effectiveAt(signal))
     .sort((a, b) => a.epochMilliseconds - b.epochMilliseconds);
   if (oldest === undefined) return [];
   const waiting = await earlyResolutions(tx, [...new Set(fresh.map(({ signal }) => signal.condition))], oldest);
@@ -72,6 +72,20 @@ function reachOf(given: readonly Given[]): Reach {
   };
 }
 
-function inOrder(a: Given, b: Given): number {
-  return effectiveAt(a.signal).epochMilliseconds - effectiveAt(b.signal).epochMilliseconds || a.signal.id - b.signal.id;
+/**
+ * In the order in which it happened. What ends something that goes by when it began comes after all that it may end, also
+ * where that ended later.
+ */
+function inOrder(all: readonly Given[]): Given[] {
+  const fired = new Map<string, number>();
+  for (const { signal } of all) {
+    if (!opens(signal) || signal.asOf === undefined) continue;
+    fired.set(signal.condition, Math.max(fired.get(signal.condition) ?? 0, effectiveAt(signal).epochMilliseconds));
+  }
+  const place = ({ signal }: Given): number => {
+    const ms = effectiveAt(signal).epochMilliseconds;
+    const ends = signal.kind === "resolved" && signal.asOf !== undefined;
+    return ends ? Math.max(ms, (fired.get(signal.condition) ?? 0) + 0.5) : ms;
+  };
+  return [...all].sort((a, b) => place(a) - place(b) || a.signal.id - b.signal.id);
 }
