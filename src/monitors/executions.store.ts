@@ -145,14 +145,19 @@ export async function executionsOf(db: Db, place: { job: string; environment: st
     .orderBy("runs.id", "desc")
     .limit(READ)
     .execute();
+  // A run of ours begins only where its target says that nothing runs: what was heard to begin before it is over.
+  const newest = Math.max(0, ...runs.map((row) => row.started_at?.epochMilliseconds ?? 0));
+  const begun = runs.find((row) => row.started_at?.epochMilliseconds === newest)?.started_at ?? null;
+  const isOver = (row: { outcome: string; rid: string | null; started_at: Instant | null }) =>
+    row.outcome === "running" && row.rid === null && (row.started_at?.epochMilliseconds ?? newest) < newest;
   const all: Execution[] = [
     ...heard.map((row) => ({
       key: `execution ${row.id}`,
       rid: row.rid,
       run: null,
       startedAt: row.started_at,
-      endedAt: row.ended_at,
-      outcome: outcomeOf(row.outcome),
+      endedAt: isOver(row) ? begun : row.ended_at,
+      outcome: isOver(row) ? ("ended" as const) : outcomeOf(row.outcome),
       rows: row.rows,
     })),
     ...runs.map((row) => {
