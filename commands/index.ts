@@ -5,11 +5,13 @@ import { assign } from "./incident/assign.ts";
 import { exportIncident } from "./incident/export.ts";
 import { help as incidentHelp } from "./incident/help.ts";
 import { list } from "./incident/list.ts";
+import { merge } from "./incident/merge.ts";
 import { note } from "./incident/note.ts";
 import { open } from "./incident/open.ts";
 import { resolve } from "./incident/resolve.ts";
 import { sentry } from "./incident/sentry.ts";
 import { severity } from "./incident/severity.ts";
+import { split } from "./incident/split.ts";
 import { status as incidentStatus } from "./incident/status.ts";
 import { timeline } from "./incident/timeline.ts";
 import { abort } from "./sync/abort.ts";
@@ -90,6 +92,8 @@ export const commands: readonly Command[] = [
   severity,
   resolve,
   sentry,
+  merge,
+  split,
   timeline,
   exportIncident,
   incidentHelp,

@@ -40,5 +40,12 @@ function line(entry: TimelineView, now: Instant): string {
   // What a sender or Nightdesk reports names itself; a person is named once.
   const named = entry.kind === "signal" || entry.kind === "deploy" || short.includes(entry.byName);
   const who = named ? "" : `${escaped(entry.byName)}: `;
-  return `${marks}${near(entry.at, now)} ${who}${escaped(short)}${entry.edited ? " (edited)" : ""}`;
+  return `${marks}${near(entry.at, now)} ${who}${escaped(short)}${entry.edited ? " (edited)" : ""}${joined(entry)}`;
+}
+
+/** Why an alert is of this incident, where no key says so, and its number for `split`. */
+function joined({ data }: TimelineView): string {
+  const by = data["joinedBy"];
+  if (typeof by !== "object" || by === null || !("relation" in by) || !("why" in by)) return "";
+  return ` _(joined because: ${escaped(String(by.why))}; signal ${String(data["signal"])})_`;
 }

@@ -71,6 +71,8 @@ export function incidentData(incident: IncidentView): Data {
     firstSeenAt: incident.firstSeenAt.toString(),
     lastSeenAt: incident.lastSeenAt.toString(),
     resolvedAt: incident.resolvedAt?.toString() ?? null,
+    mergedInto: incident.mergedInto ?? null,
+    flapping: incident.flapping ?? null,
   };
 }
 

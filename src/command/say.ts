@@ -141,7 +141,10 @@ export function incidentLine(catalogue: Catalogue, incident: IncidentView, now: 
       ? `Opened ${near(incident.openedAt, now)}`
       : `${count(incident.alerts, "alert")}, last ${near(incident.lastSeenAt, now)}`;
   const owner = incident.ownerName === null ? "nobody has it" : `with ${escaped(incident.ownerName)}`;
-  return `*INC-${incident.number}* ${incident.severity} ${incident.status}: ${escaped(incident.title)}${whereOf(catalogue, incident)}. ${signals}, ${owner}`;
+  if (incident.mergedInto !== undefined)
+    return `*INC-${incident.number}* merged into *INC-${incident.mergedInto}*: ${escaped(incident.title)}${whereOf(catalogue, incident)}`;
+  const flapping = incident.flapping === undefined ? "" : `, flapping: ${incident.flapping}`;
+  return `*INC-${incident.number}* ${incident.severity} ${incident.status}: ${escaped(incident.title)}${whereOf(catalogue, incident)}. ${signals}${flapping}, ${owner}`;
 }
 
 function whereOf(catalogue: Catalogue, { environment, candidates = [] }: IncidentView): string {

@@ -104,6 +104,17 @@ export async function earlyResolutions(tx: Tx, conditions: readonly string[], si
   return rows.map(signalOf);
 }
 
+/** What a signal of the incident says that fires; null when the incident has no such signal. */
+export async function conditionOfSignal(db: Db, incident: IncidentId, signal: number): Promise<string | null> {
+  const row = await db
+    .selectFrom("signals")
+    .select(sql<string | null>`joined_by ->> 'condition'`.as("condition"))
+    .where("id", "=", signal)
+    .where("incident_id", "=", incident)
+    .executeTakeFirst();
+  return row?.condition ?? null;
+}
+
 /** The newest signals of an incident, newest first. */
 export async function signalsOf(db: Db, incident: IncidentId, limit: number): Promise<SavedSignal[]> {
   const rows = await db

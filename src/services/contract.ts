@@ -23,6 +23,7 @@ import type {
   Unstoppable,
   WantedFreeze,
   WantedOfJob,
+  WantedSplit,
 } from "./views.ts";
 
 /** Where something can be asked. */
@@ -165,6 +166,15 @@ export interface Services {
     ): Promise<IncidentView & { readonly marked?: true }>;
     setStatus(asking: Asking, incident: number, status: IncidentStatus, reason?: string): Promise<IncidentView>;
     setSeverity(asking: Asking, incident: number, severity: Severity, reason?: string): Promise<IncidentView>;
+    /** `incident` is closed and goes on in `into`. `across`: why they are one although they are of two environments. */
+    merge(
+      asking: Asking,
+      incident: number,
+      into: number,
+      across?: string,
+    ): Promise<{ into: IncidentView; from: IncidentView }>;
+    /** Takes a part out into an incident of its own, never to join again. */
+    split(asking: Asking, incident: number, what: WantedSplit): Promise<{ from: IncidentView; own: IncidentView }>;
     timeline(asking: Asking, incident: number): Promise<readonly TimelineView[]>;
     export(
       asking: Asking,

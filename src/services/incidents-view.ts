@@ -1,7 +1,8 @@
 import { UserError } from "../base/errors.ts";
 import { suspectsOf } from "../changes/suspects.store.ts";
+import { flappingWords } from "../incidents/flapping.ts";
 import type { Incident } from "../incidents/incident.ts";
-import { incidentByNumber } from "../incidents/incidents.store.ts";
+import { incidentByNumber, incidentsById } from "../incidents/incidents.store.ts";
 import { candidatesOf } from "../incidents/signals.store.ts";
 import type { Db } from "../store/store.ts";
 import type { IncidentView } from "./contract.ts";
@@ -24,9 +25,18 @@ export async function viewIncidents(db: Db, incidents: readonly Incident[]): Pro
   const candidates = await candidatesOf(db, nowhere);
   const ids = incidents.map(({ id }) => id);
   const suspects = await suspectsOf(db, ids);
+  const merged = await incidentsById(
+    db,
+    incidents.flatMap(({ mergedInto }) => mergedInto ?? []),
+  );
   return incidents.map((incident) => {
     const may = candidates.get(incident.id);
-    const view = { ...viewIncident(incident), suspects: (suspects.get(incident.id) ?? []).map(viewSuspect) };
+    const into = merged.find(({ id }) => id === incident.mergedInto);
+    const view = {
+      ...viewIncident(incident),
+      suspects: (suspects.get(incident.id) ?? []).map(viewSuspect),
+      ...(into === undefined ? {} : { mergedInto: into.number }),
+    };
     return may === undefined ? view : { ...view, candidates: may };
   });
 }
@@ -48,5 +58,6 @@ export function viewIncident(incident: Incident): IncidentView {
     firstSeenAt: incident.firstSeenAt,
     lastSeenAt: incident.lastSeenAt,
     resolvedAt: incident.resolvedAt,
+    ...(incident.flapping === null ? {} : { flapping: flappingWords(incident.flapping) }),
   };
 }

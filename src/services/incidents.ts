@@ -7,7 +7,8 @@ import { writeAudit } from "../guard/audit.ts";
 import type { Act, Authorise } from "../guard/authorise.ts";
 import { addNote, assign, markKey, openIncident, setSeverity, setStatus } from "../incidents/changes.ts";
 import { INCIDENT_STATUSES, type Incident } from "../incidents/incident.ts";
-import { incidentByRequest, listIncidents } from "../incidents/incidents.store.ts";
+import { incidentByRequest, listIncidents, lockIncident } from "../incidents/incidents.store.ts";
+import { goesOnElsewhere } from "../incidents/regrouping.ts";
 import { entryById, entryBySlackTs, hasWritten, timelineOf } from "../incidents/timeline.store.ts";
 import type { TimelineEntry, TimelineKind } from "../incidents/timeline.ts";
 import type { Db, Store, Tx } from "../store/store.ts";
@@ -15,6 +16,7 @@ import type { ResolveActor } from "./command-requests.ts";
 import type { Asking, IncidentView, MessageInThread, Services } from "./contract.ts";
 import type { ExportIncident } from "./export.ts";
 import { personBehind } from "./incidents-people.ts";
+import { createRegrouping } from "./incidents-regroup.ts";
 import { needIncident, viewIncident, viewIncidents } from "./incidents-view.ts";
 
 const MOST_LISTED = 100;
@@ -52,6 +54,8 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
     const allowed = await authorise.need(asking, act);
     const changed = await store
       .tx(async (tx) => {
+        const held = await lockIncident(tx, incident.id);
+        if (held.mergedInto !== null) throw await goesOnElsewhere(tx, held);
         const before = await hasWritten(tx, asking.requestKey, kind);
         const next = await work(tx, byOf(asking, { incident, kind, now: clock.now() }));
         if (!before) await allowed.record(tx);
@@ -165,6 +169,8 @@ export function createIncidents(parts: IncidentsParts): Services["incidents"] {
         setSeverity(tx, catalogue, { ...by, incident: incident.id, severity, reason }),
       );
     },
+
+    ...createRegrouping(parts),
 
     timeline: async (_asking, number) => timelineOf(store.db, (await need(number)).id),
 

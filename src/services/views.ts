@@ -132,12 +132,27 @@ export interface IncidentView {
   readonly signals: number;
   /** Those of them that say that something is wrong. */
   readonly alerts: number;
+  /** It is closed: everything goes on in the incident with this number. */
+  readonly mergedInto?: number;
+  /** `6 changes in 20 min`, while it changes to and fro. */
+  readonly flapping?: string;
   readonly openedAt: Instant;
   readonly firstSeenAt: Instant;
   readonly lastSeenAt: Instant;
   readonly resolvedAt: Instant | null;
   /** Deploys that may be why it began, the likeliest first; absent: not looked up. */
   readonly suspects?: readonly SuspectView[];
+}
+
+/** What to take out of an incident; all that is given must hold. `incident`: what came with one that was merged into it. */
+export interface WantedSplit {
+  readonly service?: string;
+  readonly job?: string;
+  readonly cause?: string;
+  /** The number of a signal: it and its repetitions. */
+  readonly signal?: number;
+  readonly incident?: number;
+  readonly title?: string;
 }
 
 /** A question (a row of `confirmations`, bound to exactly what was asked) that must be answered before anything is done. */

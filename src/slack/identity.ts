@@ -5,6 +5,8 @@ export interface Identity {
   readonly teamId: string;
   readonly botUserId: string;
   readonly botId: string | null;
+  /** Of the workspace, with a slash at its end: links to its messages begin so. */
+  readonly url?: string;
 }
 
 /** Asked of Slack once; null while Slack gives no answer, then asked again. */
@@ -18,7 +20,8 @@ export function createWhoAmI(api: SlackApi): WhoAmI {
     const teamId = stringOf(called.data, "team_id");
     const botUserId = stringOf(called.data, "user_id");
     if (teamId === undefined || botUserId === undefined) return null;
-    return { teamId, botUserId, botId: stringOf(called.data, "bot_id") ?? null };
+    const url = stringOf(called.data, "url");
+    return { teamId, botUserId, botId: stringOf(called.data, "bot_id") ?? null, ...(url === undefined ? {} : { url }) };
   };
   return async () => {
     known ??= ask();

@@ -15,11 +15,12 @@ import { entryReply } from "./blocks/entry.ts";
 import { headerGist, type IncidentHeader, incidentHeader } from "./blocks/incident.ts";
 import type { Place } from "./blocks/look.ts";
 import type { KeepRoot } from "./home-channel.ts";
+import type { WhoAmI } from "./identity.ts";
 import { holdLane, lanesTakenUntil } from "./lanes.store.ts";
 import type { Poster, Storm } from "./poster.ts";
 import { noteGone, noteThreadGone } from "./posts.store.ts";
 import { type EntryToPost, entriesToPost, entryKey, firstError, joinedBy, lastTakenIn } from "./records.store.ts";
-import type { Thread } from "./threads.store.ts";
+import { readThread, type Thread } from "./threads.store.ts";
 
 const RUNS_READ = 12;
 /** Replies of one step: the rest comes with the next. */
@@ -35,6 +36,8 @@ export interface ProjectorParts {
   readonly store: Store;
   readonly poster: Poster;
   readonly keepRoot: KeepRoot;
+  /** For links to other threads. */
+  readonly whoAmI?: WhoAmI;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly log: Logger;
@@ -80,9 +83,22 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
       runs: runs.reverse(),
       suspects: ((await suspectsOf(store.db, [incident.id])).get(incident.id) ?? []).map(viewSuspect),
       joinedBy: await joinedBy(store.db, incident.id),
+      merged: await mergedOf(incident),
       mention: null,
       displaced: null,
     };
+  }
+
+  async function mergedOf({ mergedInto }: Incident): Promise<NonNullable<IncidentHeader["merged"]> | null> {
+    const into = mergedInto === null ? null : await incidentById(store.db, mergedInto);
+    if (into === null) return null;
+    const thread = await readThread(store.db, "incident", into.id);
+    const workspace = thread === null ? undefined : (await parts.whoAmI?.())?.url;
+    const url =
+      thread === null || workspace === undefined
+        ? null
+        : `${workspace}archives/${thread.channelId}/p${thread.rootTs.replace(".", "")}`;
+    return { number: into.number, url };
   }
 
   async function stormOf({ id, rate }: Incident): Promise<Storm | null> {
@@ -159,7 +175,25 @@ function drawable(incident: Incident, entry: EntryToPost) {
     actorName: entry.actorName,
     text: entry.text,
     blanked: entry.blanked,
+    joined: joinedOf(incident, entry.data),
   };
+}
+
+/** Where a relation joined it: why, and how to take it out again. */
+function joinedOf({ number }: Incident, data: EntryToPost["data"]): { why: string; wayOut: string } | null {
+  const joinedBy = data["joinedBy"];
+  if (typeof joinedBy !== "object" || joinedBy === null || !("relation" in joinedBy) || !("why" in joinedBy))
+    return null;
+  if (typeof joinedBy.why !== "string") return null;
+  const { service, job, signal } = data;
+  const word = (name: string, value: string) => `${name}=${/\s/.test(value) ? `"${value}"` : value}`;
+  const share =
+    typeof job === "string"
+      ? word("job", job)
+      : data["new"] === "service" && typeof service === "string"
+        ? word("service", service)
+        : `signal=${String(signal)}`;
+  return { why: joinedBy.why, wayOut: `/incident split INC-${number} ${share}` };
 }
 
 /** An environment as it is drawn. One that the catalogue does not know is drawn without colour claims: green, no lock. */

@@ -43,6 +43,10 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
     .where("entry.incident_id", "=", incidentId)
     .where("entry.visible", "=", true)
     .where("entry.corrects", "is", null)
+    // What a split has taken elsewhere before it was told here is in the header there.
+    .where(
+      sql<boolean>`(post.id is not null or not exists (select from timeline_moves as move where move.entry_id = entry.id))`,
+    )
     .where((where) =>
       where.not(
         where.and([

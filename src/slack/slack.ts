@@ -91,7 +91,7 @@ export function createSlack(options: SlackOptions): Slack {
   const poster = createPoster({ db, api, clock, log });
   const keepRoot = createKeepRoot({ db, poster, channels, catalogue, clock, log });
   const projection = { store, poster, keepRoot, catalogue, clock, log };
-  const projectIncident = createIncidentProjector(projection);
+  const projectIncident = createIncidentProjector({ ...projection, whoAmI });
   const projectLog = createRunLogProjector({ ...projection, upload: createUploadFile(api.client) });
   const projectRunCard = createRunCardProjector({ ...projection, projectLog, viewRun: options.viewRun });
   const projectors = {

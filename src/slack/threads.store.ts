@@ -1,3 +1,5 @@
+import type { IncidentId } from "../base/ids.ts";
+import { survivorOf } from "../incidents/family.store.ts";
 import type { Db } from "../store/store.ts";
 
 export type Subject = "incident" | "run" | "gate";
@@ -93,7 +95,9 @@ export async function numbersOfThread(
   // A gate's buttons say which one is meant.
   if (found === null || found.subject === "gate") return { incident: null, run: null };
   const table = found.subject === "incident" ? "incidents" : "runs";
-  const row = await db.selectFrom(table).select("number").where("id", "=", found.id).executeTakeFirst();
+  // In the thread of a merged incident people speak of the one that it went into.
+  const id = found.subject === "incident" ? await survivorOf(db, found.id as IncidentId) : found.id;
+  const row = await db.selectFrom(table).select("number").where("id", "=", id).executeTakeFirst();
   const number = row?.number ?? null;
   return found.subject === "incident" ? { incident: number, run: null } : { incident: null, run: number };
 }

@@ -388,6 +388,8 @@ export function desk(answers: Answers = {}): Desk {
       note: noted("incidents.note", inc3),
       setStatus: noted("incidents.setStatus", inc3),
       setSeverity: noted("incidents.setSeverity", inc3),
+      merge: noted("incidents.merge", { into: inc3, from: { ...inc3, number: 4, mergedInto: 3 } }),
+      split: noted("incidents.split", { from: inc3, own: { ...inc3, number: 5 } }),
       timeline: noted("incidents.timeline", [entry]),
       export: noted("incidents.export", { url: null, path: "postmortems/INC-3.md", version: 1, unchanged: false }),
       ...answers.incidents,

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { near } from "../../command/format.ts";
-import { clipMrkdwn, codeText, firstLine, nameText, saidText } from "../text.ts";
+import { clip, clipMrkdwn, codeText, firstLine, nameText, saidText } from "../text.ts";
 import { type Message, section } from "./parts.ts";
 
 /** A timeline entry as a reply of its incident's thread. */
@@ -19,6 +19,8 @@ export interface Entry {
   readonly text: string;
   /** It was blanked: only that something was said stays. */
   readonly blanked: boolean;
+  /** Why it is of this incident, where no key says so, and the command that takes it out. */
+  readonly joined?: { readonly why: string; readonly wayOut: string } | null;
   /** Slack tokens that call people: a reopening, a rise in severity. */
   readonly mention: string | null;
 }
@@ -58,8 +60,14 @@ export function entryReply(entry: Entry): Message {
   const named = entry.blanked || !entry.text.includes(entry.actorName);
   const who = entry.actorKind === "person" && named ? `${nameText(entry.actorName)}, ` : "";
   const call = entry.mention === null ? "" : `\n${entry.mention}`;
-  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}_${call}`;
+  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}_${joinedLine(entry)}${call}`;
   return { text: line, blocks: [section(line)] };
+}
+
+function joinedLine({ joined, blanked }: Entry): string {
+  if (!joined || blanked) return "";
+  const why = saidText(clip(joined.why, 300));
+  return `\nJoined because: ${why}. Not the same? ${codeText(joined.wayOut, 200)}`;
 }
 
 const ERROR_SHOWN = 300;

@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { dateTime, escaped, list, near } from "../../command/format.ts";
 import type { Severity } from "../../config/catalogue.ts";
+import { type Flapping, flappingWords } from "../../incidents/flapping.ts";
 import type { IncidentStatus, RunState } from "../../services/contract.ts";
 import { clip, clipMrkdwn, codeText, counted, firstLine, nameText, saidText } from "../text.ts";
 import { type HeaderSuspect, suspectLines, suspectWords } from "./incident-suspects.ts";
@@ -53,6 +54,10 @@ export interface IncidentHeader {
   readonly suspects: readonly HeaderSuspect[];
   /** Why its signals are one incident, as the rule that joined them says. */
   readonly joinedBy: string | null;
+  /** While something in it changes to and fro. */
+  readonly flapping?: Flapping | null;
+  /** Closed: everything goes on there; `url` leads to that thread. */
+  readonly merged?: { readonly number: number; readonly url: string | null } | null;
   /** Slack tokens that call people; only ever in a first post. */
   readonly mention: string | null;
   /** Why the thread is here and not where the catalogue routes it. */
@@ -90,6 +95,8 @@ export function headerGist(incident: IncidentHeader): string {
     ownerName,
     services,
     jobs,
+    incident.flapping != null,
+    incident.merged ?? null,
     runs.map((run) => [run.number, run.state, run.proved]),
     suspects.map(({ id, name, outcome, url, reason }) => [id, name, outcome, url, reason]),
   ]);
@@ -97,6 +104,8 @@ export function headerGist(incident: IncidentHeader): string {
 
 function headerText(incident: IncidentHeader): string {
   const { number, title, severity, status, mention } = incident;
+  if (incident.merged)
+    return `INC-${number} was merged into INC-${incident.merged.number}: ${escaped(clip(title, 400))}`;
   const [error = ""] = errorLine(incident);
   const call = mention === null ? "" : ` ${mention}`;
   const [first] = incident.suspects;
@@ -117,11 +126,15 @@ function errorLine({ error, title }: IncidentHeader): string[] {
 
 function stateLine(incident: IncidentHeader): string {
   const { status, severity, ownerName } = incident;
+  if (incident.merged) return `:twisted_rightwards_arrows: *merged into ${mergedLink(incident.merged)}*`;
   const owner = ownerName === null ? "nobody has it yet" : `with *${nameText(ownerName)}*`;
   return [`${STATUS_MARK[status]} *${status}*`, `*${SEVERITY_TEXT[severity]}*`, whereMrkdwn(incident), owner].join(
     "  ·  ",
   );
 }
+
+const mergedLink = ({ number, url }: NonNullable<IncidentHeader["merged"]>): string =>
+  url === null ? `INC-${number}` : `<${url}|INC-${number}>`;
 
 const whereMrkdwn = ({ place, candidates }: IncidentHeader): string =>
   place === null ? candidatesMrkdwn(candidates) : placeMrkdwn(place);
@@ -130,13 +143,16 @@ const wherePlain = ({ place, candidates }: IncidentHeader): string =>
   place === null ? candidatesPlain(candidates) : placePlain(place);
 
 function seenLines(incident: IncidentHeader): string {
+  if (incident.merged)
+    return `Its alerts, runs and history are INC-${incident.merged.number}'s. What is written here is kept on the timeline there.`;
   const { alerts, rate, firstSeenAt, lastSeenAt, resolvedAt } = incident;
   const bars = sparkline(rate);
   const heard = alerts === 0 ? "Opened by hand" : `*${counted(alerts, "alert")}*${bars === "" ? "" : ` \`${bars}\``}`;
   const once = firstSeenAt.epochMilliseconds === lastSeenAt.epochMilliseconds;
   const seen = once ? dateTime(firstSeenAt) : `first ${dateTime(firstSeenAt)}, last ${near(lastSeenAt, firstSeenAt)}`;
   const end = resolvedAt === null ? "" : `\nResolved ${near(resolvedAt, firstSeenAt)}`;
-  return `${heard}  ·  ${seen}${end}`;
+  const flapping = incident.flapping ? `\n:repeat: *flapping: ${flappingWords(incident.flapping)}*` : "";
+  return `${heard}  ·  ${seen}${end}${flapping}`;
 }
 
 function runLines(runs: readonly HeaderRun[]): string {
@@ -164,6 +180,7 @@ function smallPrint(incident: IncidentHeader): Block[] {
 }
 
 function headerButtons(incident: IncidentHeader): CommandButton[] {
+  if (incident.merged) return [];
   const name = `INC-${incident.number}`;
   const failed = incident.runs.findLast((run) => run.state === "failed" || run.state === "aborted");
   const busy = incident.runs.some((run) => run.job === failed?.job && run.number > failed.number);
