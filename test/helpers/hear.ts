@@ -39,7 +39,7 @@ export const ESTATE = {
         each: "alerts",
       },
     },
-    later: { kind: "grafana", secret: "later-secret" },
+    later: { kind: "a-kind-to-come", secret: "later-secret" },
   },
   messages: [
     {
