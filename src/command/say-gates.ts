@@ -1,8 +1,7 @@
 import type { Instant } from "../base/clock.ts";
-import { orList } from "../guard/decision.ts";
 import type { GateView } from "../services/gates-contract.ts";
 import type { AnswerButton } from "./answer.ts";
-import { near, safe } from "./format.ts";
+import { list, near, safe } from "./format.ts";
 
 /** Gates as every surface tells them. */
 
@@ -32,7 +31,7 @@ function wordLines(gate: GateView): string[] {
   if (gate.state !== "held") return [];
   const role = gate.role === null ? "" : ` (role ${safe(gate.role)})`;
   if (gate.may.length === 0) return [`:warning: Nobody may open it${role}: it is refused when its time is over.`];
-  return [`${safe(orList(gate.may))} may open it${role}. Without a word it is refused.`];
+  return [`${safe(list(gate.may))} may open it${role}. Without a word it is refused.`];
 }
 
 /** Pressing one is typing its command. */

@@ -53,7 +53,7 @@ export async function setDesk(options: DeskOptions): Promise<Desk> {
     steps: [],
   };
   const stage = await setStage(drill, {
-    postgres: { url: options.server, port: Number(new URL(options.server).port), close: async () => {} },
+    postgres: { url: options.server },
     template: options.template,
     roles: [],
     logFolder: options.logFolder,
