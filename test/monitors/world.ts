@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import { type Clock, manualClock } from "../../src/base/clock.ts";
 import type { Http } from "../../src/base/http.ts";
 import type { Catalogue } from "../../src/config/catalogue.ts";
@@ -43,7 +42,6 @@ export async function monitored(
     });
   const sweep = sweepOf(catalogue, { store, clock });
   const hearing = createHearMonitors(catalogue);
-  onTestFinished(() => undefined);
 
   const turn = async (ref = 0) => sweep(ref);
   /** Goes on to that instant, looking whenever it is said that something falls due. */
