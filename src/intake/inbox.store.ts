@@ -11,6 +11,8 @@ export interface Arrival {
   readonly key: string;
   /** How long the key keeps a repetition out; absent: for ever. */
   readonly forMs?: number | undefined;
+  /** What it tells of: left out where that is known by `saveUnknown`. */
+  readonly name?: string | undefined;
   readonly resource: string | null;
   readonly request: {
     readonly method: string;
@@ -32,6 +34,8 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
   const until = (arrival: Arrival) =>
     arrival.forMs === undefined ? null : arrival.receivedAt.add({ milliseconds: arrival.forMs }).toString();
   await store.tx(async (tx) => {
+    // Whoever saves what was asked for looks at what came in: not between our look and our saving.
+    if (arrivals.some((one) => one.name !== undefined)) await sql`select pg_advisory_xact_lock_shared(${NAMED})`.execute(tx);
     const saved = await sql<{ pending: boolean }>`
       with arrived as (
         select * from unnest(
@@ -39,8 +43,8 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
           ${arrivals.map(until)}::timestamptz[], ${arrivals.map((one) => one.resource)}::text[],
           ${arrivals.map((one) => JSON.stringify(one.request))}::jsonb[], ${arrivals.map((one) => one.body)}::text[],
           ${arrivals.map((one) => one.receivedAt.toString())}::timestamptz[],
-          ${arrivals.map((one) => one.refused ?? null)}::text[]
-        ) with ordinality as one (source, key, until, resource, request, body, received_at, refused, position)
+          ${arrivals.map((one) => one.refused ?? null)}::text[], ${arrivals.map((one) => one.name ?? null)}::text[]
+        ) with ordinality as one (source, key, until, resource, request, body, received_at, refused, name, position)
       ), free as (
         insert into delivery_keys as known (source, key, since, until)
         select source, key, received_at, until from arrived where until is not null order by source, key
@@ -53,7 +57,9 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
              received_at, case when refused is null then 'pending' else 'refused' end, refused,
              case when refused is null then null else received_at end
         from arrived
-       where until is null or (source, key) in (select source, key from free)
+       where (until is null or (source, key) in (select source, key from free))
+         and (name is null or not exists (select from delivery_keys as asked where asked.source = arrived.source
+                                             and asked.key = arrived.name and asked.until > arrived.received_at))
        order by position
       on conflict (source, delivery_key) do nothing
       returning state = 'pending' as pending`.execute(tx);
@@ -62,13 +68,18 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
 }
 
 /**
- * Saves a delivery that Nightdesk asked for itself, under the first of its names, unless one of them came in meanwhile.
- * From then on, for `forMs`, none of them is taken again. Says whether it was saved.
+ * Saves a delivery that Nightdesk asked for itself, under the first of its names, unless one of them is known or `heard`
+ * says that it came in by itself. From then on, for `forMs`, none of them is taken again. Says whether it was saved.
  */
 export async function saveUnknown(
   store: Store,
-  arrival: Omit<Arrival, "key" | "forMs" | "refused">,
-  as: { readonly names: readonly string[]; readonly forMs: number; readonly now: Instant },
+  arrival: Omit<Arrival, "key" | "forMs" | "name" | "refused">,
+  as: {
+    readonly names: readonly string[];
+    readonly forMs: number;
+    readonly now: Instant;
+    readonly heard: (tx: Tx) => Promise<boolean>;
+  },
 ): Promise<boolean> {
   const names = [...new Set(as.names)].sort();
   const { source, resource, body } = arrival;
@@ -76,6 +87,7 @@ export async function saveUnknown(
   const until = arrival.receivedAt.add({ milliseconds: as.forMs }).toString();
   try {
     await store.tx(async (tx) => {
+      await sql`select pg_advisory_xact_lock(${NAMED})`.execute(tx);
       const free = await sql`
         insert into delivery_keys as known (source, key, since, until)
         select ${source}, name, ${receivedAt}::timestamptz, ${until}::timestamptz
@@ -84,7 +96,7 @@ export async function saveUnknown(
          where known.until <= excluded.since
         returning key`.execute(tx);
       // What is known under one name is known: the others must stay free for whoever brings them.
-      if (free.rows.length < names.length) throw new Known();
+      if (free.rows.length < names.length || (await as.heard(tx))) throw new Known();
       await tx
         .insertInto("inbox")
         .values({
@@ -106,6 +118,35 @@ export async function saveUnknown(
 }
 
 class Known extends Error {}
+
+/** Held by whoever saves deliveries that have names, and alone by whoever saves what was asked for. */
+const NAMED = 7_213_004_001;
+
+/** Batches that are being saved elsewhere may have lower ids than what is there already: so many at most. */
+const UNDER_WAY = 2_000;
+
+/** The newest delivery's id: what was looked through before need not be looked through again. */
+export async function newestDelivery(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom("inbox")
+    .select((select) => select.fn.max("id").as("id"))
+    .executeTakeFirst();
+  return row?.id ?? 0;
+}
+
+/** Whether a delivery of this source waits to be processed in which this word stands. `after`: only of those since. */
+export async function isMentioned(db: Db, of: { source: string; word: string; after: number }): Promise<boolean> {
+  const row = await db
+    .selectFrom("inbox")
+    .select("id")
+    .where("state", "=", "pending")
+    .where("source", "=", of.source)
+    .where("id", ">", of.after === 0 ? 0 : of.after - UNDER_WAY)
+    .where(sql<boolean>`position(${of.word} in body) > 0`)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
 
 /** A request that could not be authenticated: never its body. */
 export interface Stranger {

@@ -9,7 +9,7 @@ import { type Arrival, type Stranger, saveArrivals, saveStrangers } from "./inbo
 import { storable } from "./normalise.ts";
 import { type BoundSource, bindSources, SLACK, type SourcePlugin } from "./plugin.ts";
 import { sha256 } from "./signatures.ts";
-import type { HookRequest, Verdict, Verification } from "./sources/contract.ts";
+import type { DeliveryKey, HookRequest, Verdict, Verification } from "./sources/contract.ts";
 
 /** More than this is answered 413. The server should stop reading there too. */
 export const MOST_BODY_BYTES = 1_048_576;
@@ -92,11 +92,12 @@ export function createReceiver(parts: {
 
   async function keep(source: BoundSource, request: HookRequest, path: string): Promise<HookAnswer> {
     const formed = source.wellFormed(request);
-    const { key, forMs } = formed.ok ? source.deliveryKey(request) : junkKey(request);
+    const { key, forMs, name }: DeliveryKey = formed.ok ? source.deliveryKey(request) : junkKey(request);
     await arrivals.add({
       source: source.name,
       key,
       forMs,
+      name: name === undefined ? undefined : storable(name).slice(0, 300),
       resource: orNull(source.resource(request)),
       request: { method: request.method, path: storable(path), query: storableQuery(request.query) },
       body: storable(request.body.toString("utf8")),

@@ -1,11 +1,11 @@
 import type { Instant } from "../base/clock.ts";
-import { saveUnknown } from "../intake/inbox.store.ts";
+import { isMentioned, newestDelivery, saveUnknown } from "../intake/inbox.store.ts";
 import { type Fields, instantOf, textOf } from "../intake/reading.ts";
 import { type SentryClient, SentryError } from "../intake/sentry-api.ts";
 import { createdKey, eventKey, unresolvedKey } from "../intake/sentry-keys.ts";
 import { CAUGHT_UP, type CaughtUp } from "../intake/sources/sentry/caught-up.ts";
-import type { Store } from "../store/store.ts";
-import type { KnownIssue } from "./sentry-issues.store.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { type KnownIssue, knownIssues } from "./sentry-issues.store.ts";
 import { byEnvironment, endedAt, eventsOf, isSettled, type ListedEvent, type Lost } from "./sentry-lost.ts";
 
 export interface DeliverParts {
@@ -65,8 +65,17 @@ export async function deliverEnd(parts: DeliverParts, issue: Fields, known: Know
   return save(parts, names, { action: status, data: { issue, events: [], at: at.toString() } });
 }
 
-function save(parts: DeliverParts, names: readonly string[], body: CaughtUp): Promise<boolean> {
+async function save(parts: DeliverParts, names: readonly string[], body: CaughtUp): Promise<boolean> {
   const { store, source, now } = parts;
+  const word = textOf(body.data.issue["id"]) ?? "";
+  const starts = body.action === "created" || body.action === "unresolved";
+  const before = await newestDelivery(store.db);
+  if (await isMentioned(store.db, { source, word, after: 0 })) return false;
+  // Looked at once more where no webhook can come between: one that is kept and not yet read, or was read meanwhile.
+  const heard = async (tx: Tx) => {
+    const known = (await knownIssues(tx, source, [word])).get(word);
+    return known?.firing === starts || (await isMentioned(tx, { source, word, after: before }));
+  };
   const arrival = {
     source,
     resource: CAUGHT_UP,
@@ -74,7 +83,7 @@ function save(parts: DeliverParts, names: readonly string[], body: CaughtUp): Pr
     body: JSON.stringify(body),
     receivedAt: now,
   };
-  return saveUnknown(store, arrival, { names, forMs: KNOWN_FOR_MS, now });
+  return saveUnknown(store, arrival, { names, forMs: KNOWN_FOR_MS, now, heard });
 }
 
 function absent(error: unknown): null {

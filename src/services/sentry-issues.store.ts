@@ -41,10 +41,14 @@ export async function noteSentryIssues(tx: Tx, joinings: readonly Joining[]): Pr
         set incident_id = coalesce(excluded.incident_id, known.incident_id),
             fired_at = greatest(known.fired_at, excluded.fired_at),
             ended_at = greatest(known.ended_at, excluded.ended_at)
+    ), held as (
+      select known.source, known.issue, told.ended
+        from told join sentry_issues as known on known.source = told.source and known.issue = told.issue
+       where told.fired is null order by 1, 2 for update of known
     )
-    update sentry_issues as known set ended_at = greatest(known.ended_at, told.ended)
-      from told
-     where told.fired is null and known.source = told.source and known.issue = told.issue`.execute(tx);
+    update sentry_issues as known set ended_at = greatest(known.ended_at, held.ended)
+      from held
+     where known.source = held.source and known.issue = held.issue`.execute(tx);
 }
 
 /** What is known of an issue. */

@@ -122,6 +122,23 @@ test("webhook and look race: whichever comes first is the one, and the other is 
   expect((await incidents()).map(({ firingCount }) => firingCount)).toEqual([1, 1]);
 });
 
+test("webhooks and looks at the same moment: each issue is told once, however they meet", async () => {
+  const { sentry, clock, hears, onlyLook, process, store } = await world();
+  const happened = Array.from({ length: 6 }, (_, n) => sentry.happens({ at: at(n), type: `Cause${n}` }));
+  clock.advance({ seconds: 40 });
+  const webhooks = happened.map(async ({ issue, event }, n) => {
+    await new Promise((done) => setTimeout(done, n * 15));
+    await hears(sentry.alert(issue, event), "event_alert");
+  });
+  await Promise.all([onlyLook(), onlyLook(), process(), ...webhooks]);
+  await process();
+  await onlyLook();
+  await process();
+  const signals = await store.db.selectFrom("signals").select("tags").execute();
+  const issues = signals.map(({ tags }) => JSON.stringify(tags).match(/"sentry.issue":"(\d+)"/)?.[1] ?? "");
+  expect(issues.sort()).toEqual(happened.map(({ issue }) => issue).sort());
+});
+
 test("history is not imported: neither what goes on since before the start, nor what came back before it", async () => {
   const { sentry, clock, look, incidents } = await world();
   const old = sentry.happens({ at: at(-9_000), type: "Ongoing" });

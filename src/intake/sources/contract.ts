@@ -91,6 +91,8 @@ export type Verification = Verdict | { readonly ok: false; readonly reason: stri
 export interface DeliveryKey {
   readonly key: string;
   readonly forMs?: number;
+  /** What it tells of, in words of its own: left out where Nightdesk asked for the same meanwhile (`saveUnknown`). */
+  readonly name?: string;
 }
 
 /**

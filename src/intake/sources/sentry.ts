@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, firstText, isFields, readJson, textOf } from "..
 import { sentryApiSchema } from "../sentry-api.ts";
 import { createdKey, eventKey, unresolvedKey } from "../sentry-keys.ts";
 import { checkPathSecret, isHmac, sha256 } from "../signatures.ts";
-import type { DeliveryKey, HookRequest, Source } from "./contract.ts";
+import type { HookRequest, Source } from "./contract.ts";
 import { CAUGHT_UP, ofCaughtUp } from "./sentry/caught-up.ts";
 import { ofEvent, ofLegacyPlugin } from "./sentry/event.ts";
 import { ofIssue } from "./sentry/issue.ts";
@@ -37,7 +37,11 @@ export const sentry: Source<z.output<typeof settings>> = {
   wellFormed: (request) =>
     isFields(bodyOf(request)) ? { ok: true } : { ok: false, reason: "the body is not a JSON object" },
   resource: (request) => resourceOf(request),
-  deliveryKey: (request) => named(request) ?? hashed(request),
+  deliveryKey: (request) => ({
+    key: `${sha256(request.body)}:${request.headers["sentry-hook-resource"] ?? ""}`,
+    forMs: REPEATED_WITHIN_MS,
+    ...nameOf(request),
+  }),
   parse: (delivery, { crons }, catalogue) => {
     const body = readJson(delivery.body);
     if (!isFields(body)) return refused("the body is not a JSON object");
@@ -81,30 +85,30 @@ function bodyOf(request: HookRequest): unknown {
   return parsed.get(request.body);
 }
 
-/**
- * By what it tells of, where that has a name of its own: what was caught up meanwhile is known by the same name
- * (`sentry-keys.ts`), and one event that two rules tell of is one.
- */
-function named(request: HookRequest): DeliveryKey | null {
-  const resource = resourceOf(request);
+/** What it tells of: what was caught up meanwhile has the same name (`sentry-keys.ts`). */
+function nameOf(request: HookRequest): { name?: string } {
   const body = bodyOf(request);
   const data = fieldsOf(body, "data");
   const action = isFields(body) ? body["action"] : undefined;
-  if (resource === "issue") return ofChange(fieldsOf(data, "issue"), action);
-  const told = resource === "event_alert" ? action === "triggered" : resource === "error" && action === "created";
-  const event = told ? textOf(fieldsOf(data, resource === "error" ? "error" : "event")["event_id"]) : undefined;
-  return event === undefined ? null : { key: eventKey(event), forMs: REPEATED_WITHIN_MS };
+  const name = namedBy(resourceOf(request), { data, action });
+  return name === undefined ? {} : { name };
 }
 
-function ofChange(issue: Fields, action: unknown): DeliveryKey | null {
-  const id = textOf(issue["id"]);
-  if (id === undefined) return null;
-  if (action === "created") return { key: createdKey(id), forMs: REPEATED_WITHIN_MS };
-  const key = action === "unresolved" ? unresolvedKey(id, issue["lastSeen"]) : null;
-  return key === null ? null : { key, forMs: REPEATED_WITHIN_MS };
+function namedBy(resource: string | null, { data, action }: { data: Fields; action: unknown }): string | undefined {
+  switch (resource) {
+    case "issue": {
+      const issue = fieldsOf(data, "issue");
+      const id = textOf(issue["id"]);
+      if (id === undefined) return undefined;
+      if (action === "created") return createdKey(id);
+      return action === "unresolved" ? (unresolvedKey(id, issue["lastSeen"]) ?? undefined) : undefined;
+    }
+    case "event_alert":
+    case "error": {
+      const event = textOf(fieldsOf(data, resource === "error" ? "error" : "event")["event_id"]);
+      return event === undefined ? undefined : eventKey(event);
+    }
+    default:
+      return undefined;
+  }
 }
-
-const hashed = (request: HookRequest): DeliveryKey => ({
-  key: `${sha256(request.body)}:${request.headers["sentry-hook-resource"] ?? ""}`,
-  forMs: REPEATED_WITHIN_MS,
-});

@@ -181,20 +181,17 @@ test("what people do with an issue in Sentry is told with who did it; nobody is 
   });
 });
 
-test("one event is one delivery, whichever rules tell of it; the making of an issue is one, whatever else it says", () => {
-  const key = (body: unknown, resource: string) => source.deliveryKey(sentryRequest(body, { resource })).key;
-  const event = (rule: string) => {
-    const body = eventAlert({ event: "AB-12" });
-    Object.assign(body["data"] as object, { triggered_rule: rule });
-    return body;
-  };
-  const inner = (event("x")["data"] as { event: object }).event;
-  expect(key(event("a"), "event_alert")).toBe("event ab12");
-  expect(key(event("b"), "event_alert")).toBe("event ab12");
-  expect(key({ action: "created", data: { error: inner } }, "error")).toBe("event ab12");
-  expect(key({ ...issue("created"), n: 1 }, "issue")).toBe(key({ ...issue("created"), n: 2 }, "issue"));
-  expect(key({ ...issue("resolved"), n: 1 }, "issue")).not.toBe(key({ ...issue("resolved"), n: 2 }, "issue"));
-  expect(key(issue("created"), "event_alert")).not.toBe(key(issue("created"), "issue"));
+test("an event, the making of an issue and its return have a name, by which what was caught up is known", () => {
+  const name = (body: unknown, resource: string) => source.deliveryKey(sentryRequest(body, { resource })).name;
+  const event = eventAlert({ event: "AB-12" });
+  const inner = (event["data"] as { event: object }).event;
+  expect(name(event, "event_alert")).toBe("event ab12");
+  expect(name({ action: "created", data: { error: inner } }, "error")).toBe("event ab12");
+  expect(name({ ...issue("created"), n: 1 }, "issue")).toBe("issue 100 created");
+  const back = issue("unresolved");
+  Object.assign((back["data"] as { issue: object }).issue, { lastSeen: "2021-03-16T14:42:00.391000Z" });
+  expect(name(back, "issue")).toBe("issue 100 unresolved 1615905720");
+  expect(name(issue("resolved"), "issue")).toBeUndefined();
 });
 
 describe("a monitor of Sentry's Crons", () => {
