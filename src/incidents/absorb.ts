@@ -83,7 +83,7 @@ export function absorb(
   // One of several candidates stays one of several; what nobody named is known from the first alert that names it.
   const adopts =
     alert && before.environment === null && signal.environment !== null && !isOneOfSeveral(before.foldingKey);
-  const noted = conditionsAfter(before, signal, at);
+  const noted = conditionsAfter(before, signal, signal.asOf ?? at);
   const change = { condition: signal.condition, ms: at.epochMilliseconds, rule: by.folding.rule.flapping };
   const turned = turnedBy(before, noted, change);
   const flapping = turned === null ? before.flapping : turned.flapping;
@@ -99,7 +99,7 @@ export function absorb(
     rate: alert ? countIn(before.rate, at) : before.rate,
     firstSeenAt: alert ? earlier(before.firstSeenAt, signal.at) : before.firstSeenAt,
     lastSeenAt: alert ? later(before.lastSeenAt, at) : before.lastSeenAt,
-    conditions: conditionsAfter(before, signal, signal.asOf ?? at),
+    conditions: turned?.conditions ?? noted,
   };
   const said = sayings(before, counted, signal, by);
   const raised = raise(counted, signal, by);

@@ -123,7 +123,7 @@ interface Family {
 
 function familiesOf(catalogue: Catalogue): readonly Family[] {
   const names = namesOf(catalogue);
-  return Object.entries(catalogue.contracts).map(([contract, { owner, consumers }]) => {
+  const shapesOf = (contract: string) => {
     const shapes = new Map<string, string>();
     const add = (shape: string) => {
       if (shapes.has(squashed(shape))) return;
@@ -131,8 +131,19 @@ function familiesOf(catalogue: Catalogue): readonly Family[] {
       for (const inner of catalogue.contracts[shape]?.contains ?? []) add(inner);
     };
     add(contract);
-    return { contract, shapes, members: new Set([owner, ...consumers].map((service) => names.service(service))) };
-  });
+    return shapes;
+  };
+  const all = Object.entries(catalogue.contracts).map(([contract, { owner, consumers }]) => ({
+    contract,
+    shapes: shapesOf(contract),
+    own: [owner, ...consumers].map((service) => names.service(service)),
+  }));
+  return all.map(({ contract, shapes }) => ({
+    contract,
+    shapes,
+    // Who reads what carries it reads it too.
+    members: new Set(all.flatMap((one) => (one.shapes.has(squashed(contract)) ? one.own : []))),
+  }));
 }
 
 function contractsIn(families: readonly Family[], text: string): ReadonlyMap<string, string> {
