@@ -39,11 +39,12 @@ export async function folding(words: readonly string[] = []): Promise<void> {
   });
   const postgres = await startPostgres();
   try {
+    const server = { url: postgres.url, template: await prepareTemplate(postgres.url) };
     const table = async (seed: string, suffix: string) => {
       const storms = corpusOf(seed, Number(options.each)).filter(({ kind }) => (options.kind ?? kind) === kind);
       progress(`folding: ${storms.length} storms of seed ${seed}`);
       const played: Played[] = [];
-      for (const storm of storms) played.push({ storm, alerts: await playApart(postgres.url, storm) });
+      for (const storm of storms) played.push({ storm, alerts: await playApart(server, storm) });
       const ofKinds = tellKinds(played, options.verbose);
       progress(
         `  ${"mean of the kinds".padEnd(26)} precision ${meanOf(ofKinds.map(precisionOf))} recall ${meanOf(ofKinds.map(recallOf))}`,
@@ -66,18 +67,17 @@ interface Played {
 }
 
 /** Every storm in a database of its own. */
-async function playApart(server: string, storm: Storm): Promise<Judged[]> {
-  const template = await prepareTemplate(server);
+async function playApart({ url, template }: { url: string; template: string }, storm: Storm): Promise<Judged[]> {
   const name = `storm_${randomBytes(6).toString("hex")}`;
-  await administer(server, async (client) => {
+  await administer(url, async (client) => {
     await client.query(`create database "${name}" template "${template}" strategy file_copy`);
   });
-  const store = openStore({ url: databaseUrl(server, name), connections: 5, application: "folding" });
+  const store = openStore({ url: databaseUrl(url, name), connections: 5, application: "folding" });
   try {
     return await play(storm, store);
   } finally {
     await store.close();
-    await administer(server, async (client) => {
+    await administer(url, async (client) => {
       await client.query(`drop database "${name}" with (force)`);
     });
   }
