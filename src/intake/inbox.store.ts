@@ -35,7 +35,8 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
     arrival.forMs === undefined ? null : arrival.receivedAt.add({ milliseconds: arrival.forMs }).toString();
   await store.tx(async (tx) => {
     // Whoever saves what was asked for looks at what came in: not between our look and our saving.
-    if (arrivals.some((one) => one.name !== undefined)) await sql`select pg_advisory_xact_lock_shared(${NAMED})`.execute(tx);
+    if (arrivals.some((one) => one.name !== undefined))
+      await sql`select pg_advisory_xact_lock_shared(${NAMED})`.execute(tx);
     const saved = await sql<{ pending: boolean }>`
       with arrived as (
         select * from unnest(

@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { manualClock } from "../../../src/base/clock.ts";
+import { checkReferences } from "../../../src/config/references.ts";
 import { plug } from "../../../src/intake/plugin.ts";
 import { sentry } from "../../../src/intake/sources/sentry.ts";
 import { deliveryOf, describeSource, signalsOf } from "../../helpers/conformance/source.ts";
-import { estate, eventAlert, issue, sentryRequest } from "../../helpers/hear.ts";
+import { catalogueOf, ESTATE, estate, eventAlert, issue, sentryRequest } from "../../helpers/hear.ts";
 
 const entry = { kind: "sentry", secret: "sentry-secret" } as const;
 const source = plug(sentry).bind("sentry", entry);
@@ -306,4 +307,17 @@ describe("samples of the vendor", () => {
     });
     expect(refused).toEqual([]);
   });
+});
+
+test("a monitor's job that the catalogue does not have is a mistake with its place and a hint", () => {
+  const crons = { "nightly-people": "person-snyc", other: "Person sync job" };
+  const sources = { ...ESTATE.sources, sentry: { ...entry, crons } };
+  const { errors } = checkReferences(catalogueOf({ ...ESTATE, sources }));
+  expect(errors).toEqual([
+    {
+      path: ["sources", "sentry", "crons", "nightly-people"],
+      message: 'there is no job "person-snyc"',
+      hint: expect.stringContaining("person-sync"),
+    },
+  ]);
 });
