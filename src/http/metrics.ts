@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { RUN_STATES } from "../services/contract.ts";
+import { MONITOR_STATES } from "../services/monitors-contract.ts";
 import type { Db } from "../store/store.ts";
 import type { Counters } from "./counters.ts";
 import { type Gauges, readGauges } from "./metrics.store.ts";
@@ -44,6 +45,15 @@ function recordLines(gauges: Gauges): string[] {
         gauges.incidents.get(status) ?? 0,
       ]),
     }),
+    ...labelled("nightdesk_monitors", "gauge", {
+      help: "Monitors by state.",
+      values: MONITOR_STATES.map((state) => [{ state }, gauges.monitors.get(state) ?? 0]),
+    }),
+    ...gauge(
+      "nightdesk_monitors_oldest_seconds",
+      "How long the monitor that is due longest waits to be looked at.",
+      gauges.monitorsOldestSeconds,
+    ),
     ...gauge("nightdesk_commands_unanswered", "Commands without an answer yet.", commands.unanswered),
     "# HELP nightdesk_command_answer_seconds From a command's arrival to its answer, over the last hour.",
     "# TYPE nightdesk_command_answer_seconds summary",

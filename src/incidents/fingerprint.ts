@@ -32,7 +32,7 @@ const KINDS = {
   queue: /queue|backlog|dead[- ]?letter|\bdlq\b|consumer lag|unacked/i,
   data: /duplicate (?:key|entry)|constraint|integrity|deadlock|lock wait|foreign key|not[- ]null/i,
   bug: /null ?pointer|is null|of null|of undefined|undefined is not|index ?out ?of|class ?cast|typeerror|keyerror|attributeerror|no ?such ?element|assertion|illegal ?(?:argument|state)|divi(?:de|sion) by zero/i,
-  late: /did not (?:start|finish|complete|end|check)|has not (?:started|finished|completed)|missed|overdue|\blate\b|no check-?in|deadline|ran too long|took too long|still running|not started|not finished|without (?:an )?end/i,
+  late: /did not (?:start|finish|complete|end|check)|has not (?:started|finished|completed)|missed|overdue|\blate\b|no check-?in|deadline|ran too long|runs too long|has not run|took too long|still running|not started|not finished|without (?:an )?end/i,
   symptom:
     /error ?rate|5xx|latency|\bp9\d|unhealthy|health ?check|availability|alarm|exit(?:ed)?(?: with)?(?: code)?|non-?zero|essential container|task (?:stopped|failed)|fail(?:ed|ure)s? (?:rate|count)|errors? (?:count|above|over)|crash ?loop|restart|target ?down|throughput|\bslo\b|burn/i,
 } as const;

@@ -30,6 +30,7 @@ type Told = Teller & { readonly since: number; readonly last: number };
 export const ENOUGH = 100;
 
 const MINUTE = 60_000;
+const MONITOR = "monitor";
 /** Longer than this after the last word of it nothing is the same trouble, whatever it says. */
 const RUN_MS = 24 * 3_600_000;
 const JOB_MS = 4 * 3_600_000;
@@ -112,8 +113,9 @@ function pairOf(a: Told, b: Told, kin: Kin): Pair {
 }
 
 /** What a signal says of the trouble. That a job failed is in every title of its kind. */
-function textOf({ job, error, title, cause }: Teller): string {
+function textOf({ source, job, error, title, cause }: Teller): string {
   const said = error === null || error.trim() === "" ? null : error;
+  if (source === MONITOR) return title;
   if (job !== null && said !== null && !/\bdid not\b|missed|overdue/i.test(title)) return said;
   const named = cause === null || cause === job || title.includes(cause) ? "" : ` ${cause}`;
   return said === null || title.includes(said) ? `${title}${named}` : `${title}${named} ${said}`;
@@ -157,6 +159,8 @@ function lateReach(late: Told, cause: Told, by: { kin: Kin; prints: Pair["prints
 
 function sameError({ a, b, prints, texts, time, apartMs }: Pair): Evidence | null {
   if (apartMs > ERROR_MS) return null;
+  // What Nightdesk's own monitors say is worded by us, the same for all jobs: no error is in it.
+  if (a.source === MONITOR || b.source === MONITOR) return null;
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
   const alarms = isAlarm(a) || isAlarm(b);
