@@ -58,6 +58,7 @@ import { createChanges } from "./services/impact.ts";
 import { createIncidents } from "./services/incidents.ts";
 import { createJobs } from "./services/jobs.ts";
 import { linkSignal } from "./services/link-signal.ts";
+import { redrawTold } from "./services/monitors.store.ts";
 import { createMonitors } from "./services/monitors.ts";
 import { createRaiseMonitor } from "./services/monitors-raise.ts";
 import { keepWatching, watchRuns } from "./services/monitors-runs.ts";
@@ -208,7 +209,7 @@ export function createApp(parts: AppParts): App {
       createAdvance({ ...stepping, alert: alertLate, kinds: { fanout: advanceFanout, compare: advanceFanout } }),
     ),
     monitors: createMonitorSweep({
-      ...{ store, clock, catalogue, http, behind: isBehind },
+      ...{ store, clock, catalogue, http, behind: isBehind, redraw: redrawTold },
       raise: createRaiseMonitor(catalogue),
     }),
     abort: createTellAbort(stepping),

@@ -20,6 +20,8 @@ export interface MonitorParts {
   readonly catalogue: Catalogue;
   readonly http: Http;
   readonly raise: RaiseMonitor;
+  /** Asks for the cards of what this monitor has told: the time that is left on them is another by now. Joined by app.ts. */
+  readonly redraw: (tx: Tx, name: string, now: Instant) => Promise<void>;
   /** Whether deliveries wait that nobody has understood yet. Joined by app.ts. */
   readonly behind: (db: Db) => Promise<boolean>;
 }
@@ -66,7 +68,7 @@ function isDue(known: KeptMonitor | undefined, monitor: Monitor, now: Instant): 
 
 async function watch(
   tx: Tx,
-  { catalogue, clock, raise, behind }: MonitorParts,
+  { catalogue, clock, raise, behind, redraw }: MonitorParts,
   { name, monitor }: { name: string; monitor: Monitor },
 ): Promise<Instant | null> {
   const now = clock.now();
@@ -78,6 +80,7 @@ async function watch(
   if ("checkpoint" in monitor) return watchCheckpoint(tx, monitor, { ...watching, zone });
   return watchSchedule(tx, monitor, {
     ...watching,
+    redraw,
     freezes: await knownFreezes(tx, catalogue, now),
     expectedMs: catalogue.jobs[monitor.job]?.expect.durationMs ?? null,
   });

@@ -21,6 +21,7 @@ export interface Watching {
   readonly behind: boolean;
   readonly now: Instant;
   readonly raise: RaiseMonitor;
+  readonly redraw: (tx: Tx, name: string, now: Instant) => Promise<void>;
 }
 
 /** How often a freeze without an end is looked at, and a slot whose start is waited for: a freeze may begin meanwhile. */
@@ -30,6 +31,8 @@ const UNDERSTOOD_WITHIN_MS = 25_000;
 const BEHIND_MS = 2_000;
 /** A run of ours tells by itself when it ends; should that be lost, it is looked at. */
 const RUN_LOOK_MS = 60_000;
+/** How often the time that is left is told anew. */
+const REDRAW_MS = 10 * 60_000;
 
 /** Judges one monitor of a job. Returns when to look again, null: when something is heard. The monitor's row is held. */
 export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: Watching): Promise<Instant | null> {
@@ -81,6 +84,9 @@ export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: 
       over: (problem) => overWords(problem, { monitor, executions, limit, now }),
     },
   );
+  // The time that is left until the load stands on the card, and passes.
+  const loads = wrong.length > 0 && slots.some((slot) => isAwaited(slot, now));
+  if (loads && known.some((one) => one.toldAt !== null)) await watching.redraw(tx, name, now);
   const heldBack = wrong.length < judged.problems.length;
   const found = worst(wrong) ?? (heldBack ? "due" : judged.state);
   const state =
@@ -95,6 +101,7 @@ export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: 
     judged.state === "due" && !runs && watching.freezes.length > 0 ? now.add({ milliseconds: LOOK_MS }) : null,
     waiting ? now.add({ milliseconds: BEHIND_MS }) : null,
     oursRuns ? now.add({ milliseconds: RUN_LOOK_MS }) : null,
+    loads ? now.add({ milliseconds: REDRAW_MS }) : null,
   ]);
   const plannedTo = planned.at(-1)?.at;
   await keepMonitor(tx, name, {
@@ -112,6 +119,12 @@ const lasted = (executions: readonly Execution[]): number[] =>
       ? [endedAt.epochMilliseconds - startedAt.epochMilliseconds]
       : [],
   );
+
+/** Its time has come, and what reads it has not begun. */
+const isAwaited = ({ at, beforeAt }: KeptSlot, now: Instant): boolean =>
+  at.epochMilliseconds <= now.epochMilliseconds &&
+  beforeAt !== null &&
+  beforeAt.epochMilliseconds > now.epochMilliseconds;
 
 /** A freeze holds the deadlines of what it holds: they move by as long as it lasts. */
 async function movePauses(

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
+import type { Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
-import type { Db } from "../store/store.ts";
+import { requestWork } from "../store/outbox.ts";
+import type { Db, Tx } from "../store/store.ts";
 
 /** Incidents that are not over and that this monitor has told something to, newest first. */
 export async function openIncidentsOf(db: Db, monitor: string): Promise<{ id: IncidentId; number: number }[]> {
@@ -21,6 +23,13 @@ export async function openIncidentsOf(db: Db, monitor: string): Promise<{ id: In
     .orderBy("id", "desc")
     .execute();
   return rows.map(({ id, number }) => ({ id: id as IncidentId, number }));
+}
+
+/** Asks for the cards of what this monitor has told. */
+export async function redrawTold(tx: Tx, monitor: string, now: Instant): Promise<void> {
+  for (const { id } of await openIncidentsOf(tx, monitor)) {
+    await requestWork(tx, { kind: "incident", ref: id, dueAt: now });
+  }
 }
 
 /** The gap that a question was about: what was shown is what is done. */

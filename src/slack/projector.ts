@@ -8,6 +8,7 @@ import { incidentById } from "../incidents/incidents.store.ts";
 import { seriesOf } from "../incidents/rate.ts";
 import { candidatesOf } from "../incidents/signals.store.ts";
 import { runHistory } from "../jobs/runs.store.ts";
+import { loadsOf } from "../monitors/loads.store.ts";
 import { viewSuspect } from "../services/deploys.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
 import type { Store } from "../store/store.ts";
@@ -82,11 +83,18 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
       alerts: incident.firingCount,
       runs: runs.reverse(),
       suspects: ((await suspectsOf(store.db, [incident.id])).get(incident.id) ?? []).map(viewSuspect),
+      loads: await loadsAhead(incident),
       joinedBy: await joinedBy(store.db, incident.id),
       merged: await mergedOf(incident),
       mention: null,
       displaced: null,
     };
+  }
+
+  async function loadsAhead({ jobs, environment }: Incident): Promise<NonNullable<IncidentHeader["loads"]>> {
+    const now = clock.now();
+    const loads = await loadsOf(store.db, catalogue, { jobs, environment, now });
+    return loads.map((load) => ({ ...load, leftMs: load.at.epochMilliseconds - now.epochMilliseconds }));
   }
 
   async function mergedOf({ mergedInto }: Incident): Promise<NonNullable<IncidentHeader["merged"]> | null> {

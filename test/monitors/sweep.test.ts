@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { loadsOf } from "../../src/monitors/loads.store.ts";
 import { catalogueOf } from "../helpers/hear.ts";
 import { monitored } from "./world.ts";
 
@@ -159,4 +160,18 @@ test("what waits to be understood may be what is missing", async () => {
   here.clock.advance({ seconds: 25 });
   await here.turn();
   expect(await here.told()).toHaveLength(1);
+});
+
+test("what reads the job's work, and in how long, is known while it is not ready", async () => {
+  const here = await monitored(NIGHT);
+  const about = () => ({ jobs: ["etl"], environment: "prod", now: here.clock.now() });
+  expect(await loadsOf(here.store.db, here.catalogue, about())).toEqual([]);
+  await here.until("2024-01-16T02:30:00Z");
+  const loads = await loadsOf(here.store.db, here.catalogue, about());
+  expect(loads.map(({ job, at }) => `${job} ${at}`)).toEqual(["etl 2024-01-16T03:45:00Z"]);
+  expect(await loadsOf(here.store.db, here.catalogue, { ...about(), environment: "preprod" })).toEqual([]);
+  const cards = await here.store.db.selectFrom("outbox").select("generation").where("kind", "=", "incident").execute();
+  expect(cards[0]?.generation).toBeGreaterThan(1);
+  await here.hear({ kind: "finished", rid: "late" });
+  expect(await loadsOf(here.store.db, here.catalogue, about())).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { conditionOf, type NewSignal } from "../../src/incidents/signal.ts";
 import { saveSignals } from "../../src/incidents/signals.store.ts";
 import { createHearMonitors } from "../../src/monitors/hear.ts";
 import { createMonitorSweep } from "../../src/monitors/sweep.ts";
+import { redrawTold } from "../../src/services/monitors.store.ts";
 import { createRaiseMonitor } from "../../src/services/monitors-raise.ts";
 import type { Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
@@ -39,6 +40,7 @@ export async function monitored(
       http: more.http ?? (() => Promise.reject(new Error("nobody is asked here"))),
       raise: createRaiseMonitor(which),
       behind: async () => state.behind,
+      redraw: redrawTold,
     });
   const sweep = sweepOf(catalogue, { store, clock });
   const hearing = createHearMonitors(catalogue);

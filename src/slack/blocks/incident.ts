@@ -1,7 +1,8 @@
 import type { Instant } from "../../base/clock.ts";
-import { dateTime, escaped, list, near } from "../../command/format.ts";
+import { dateTime, escaped, list, near, timeOfDay } from "../../command/format.ts";
 import type { Severity } from "../../config/catalogue.ts";
 import { type Flapping, flappingWords } from "../../incidents/flapping.ts";
+import { spell } from "../../monitors/usual.ts";
 import type { IncidentStatus, RunState } from "../../services/contract.ts";
 import { clip, clipMrkdwn, codeText, counted, firstLine, nameText, saidText } from "../text.ts";
 import { type HeaderSuspect, suspectLines, suspectWords } from "./incident-suspects.ts";
@@ -52,6 +53,8 @@ export interface IncidentHeader {
   readonly runs: readonly HeaderRun[];
   /** Deploys that may be why it began, the likeliest first. */
   readonly suspects: readonly HeaderSuspect[];
+  /** What reads what its jobs have not written yet, and in how long that begins; negative: it has begun. */
+  readonly loads?: readonly { readonly job: string; readonly at: Instant; readonly leftMs: number }[];
   /** Why its signals are one incident, as the rule that joined them says. */
   readonly joinedBy: string | null;
   /** While something in it changes to and fro. */
@@ -168,11 +171,18 @@ function runLines(runs: readonly HeaderRun[]): string {
 
 const isEnd = (state: RunState): boolean => state === "succeeded" || state === "failed" || state === "aborted";
 
+/** `ndw-etl is read at 03:45: 25 min left` */
+function loadLine({ job, at, leftMs }: NonNullable<IncidentHeader["loads"]>[number]): string {
+  const left = leftMs >= 0 ? `${spell(leftMs)} left` : `${spell(-leftMs)} ago`;
+  return `:hourglass_flowing_sand: *${nameText(job)}* ${leftMs >= 0 ? "is" : "was to be"} read at ${timeOfDay(at)}: ${left}`;
+}
+
 function smallPrint(incident: IncidentHeader): Block[] {
   const { services, jobs, joinedBy, displaced } = incident;
   const lines = [
     ...(services.length === 0 ? [] : [`Services: ${clipMrkdwn(list(services.map(nameText)), 600)}`]),
     ...(jobs.length === 0 ? [] : [`Jobs: ${clipMrkdwn(list(jobs.map(nameText)), 600)}`]),
+    ...(incident.status === "resolved" ? [] : (incident.loads ?? []).slice(0, 3).map(loadLine)),
     ...(joinedBy === null ? [] : [`Joined by ${saidText(clip(joinedBy, 300))}`]),
     ...(displaced === null ? [] : [`:warning: ${saidText(clip(displaced, 300))}`]),
   ];
