@@ -1,5 +1,5 @@
 import { defineCommand } from "../../src/command/command.ts";
-import { escaped, list } from "../../src/command/format.ts";
+import { escaped, linked, list } from "../../src/command/format.ts";
 import { personNamed, usage } from "../../src/command/names.ts";
 import { incidentReference } from "../../src/command/references.ts";
 import type { SentryAction, SentryChangeView, SentryIssueView } from "../../src/services/sentry-contract.ts";
@@ -94,7 +94,7 @@ export function askedWords({ action, issues, to }: SentryChangeView): string {
 }
 
 function issueLine({ name, url, open, reachable }: SentryIssueView): string {
-  const named = url === null ? escaped(name) : `<${url}|${escaped(name)}>`;
+  const named = linked(escaped(name), url);
   const state = open ? "open" : "resolved or archived";
   return `*${named}* ${state}${reachable ? "" : ", without an API: change it in Sentry"}`;
 }

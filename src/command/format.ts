@@ -26,6 +26,12 @@ export function safe(text: string): string {
   return result + escaped(unescaped(text.slice(from)));
 }
 
+/** A link behind these words, which are mrkdwn; the words alone where it is no link: a sender's word is no markup. */
+export function linked(words: string, url: string | null): string {
+  if (url === null || !/^https?:\/\/[^\s<>|"]{1,2000}$/i.test(url)) return words;
+  return `<${url.replaceAll("&", "&amp;")}|${words}>`;
+}
+
 /** A moment as each reader's own zone shows it; the fallback is UTC and says so. */
 export function dateTime(at: Instant): string {
   const seconds = Math.floor(at.epochMilliseconds / 1_000);

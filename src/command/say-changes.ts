@@ -3,7 +3,7 @@ import type { Catalogue } from "../config/catalogue.ts";
 import type { DeployView, ImpactView, IncidentView } from "../services/contract.ts";
 import { lasting } from "../services/runs-expected.ts";
 import type { AnswerSection } from "./answer.ts";
-import { count, escaped, list, near } from "./format.ts";
+import { count, escaped, linked, list, near } from "./format.ts";
 import { environmentName } from "./say.ts";
 
 /** How deploys, suspects and the reach of a change are told. */
@@ -29,7 +29,7 @@ export function deployLine(catalogue: Catalogue, deploy: DeployView, now: Instan
   const late = lateMs < LATE_MS ? "" : ` (told ${lasting(lateMs)} later)`;
   const who = by === null ? "" : `, by ${escaped(by)}`;
   const whose = deploy.service === null ? ", whose it is was not said" : "";
-  return `${OUTCOMES[outcome]} *${escaped(name)}* ${whereOf(catalogue, deploy)} ${near(at, now)}${who}${OUTCOME_WORDS[outcome]}${late}${whose}${linkOf(deploy)}`;
+  return `${OUTCOMES[outcome]} ${linked(`*${escaped(name)}*`, deploy.url)} ${whereOf(catalogue, deploy)} ${near(at, now)}${who}${OUTCOME_WORDS[outcome]}${late}${whose}`;
 }
 
 /** Deploys that may be why an incident began, each with its place among them and why it is one; nothing without any. */
@@ -45,12 +45,6 @@ function whereOf(catalogue: Catalogue, { environment, candidates }: DeployView):
   if (environment !== null) return `in ${environmentName(catalogue, environment)}`;
   if (candidates.length === 0) return "(where was not said)";
   return `in ${candidates.map((name) => environmentName(catalogue, name)).join(" or ")} (the sender does not say which)`;
-}
-
-/** A link only to what is one: a sender's word is no markup. */
-function linkOf({ url }: DeployView): string {
-  if (url === null || !/^https?:\/\/[^\s<>|"]{1,1000}$/i.test(url)) return "";
-  return ` <${url.replaceAll("&", "&amp;")}|link>`;
 }
 
 type Impact = ImpactView["contracts"][number];

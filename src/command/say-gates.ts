@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { GateView } from "../services/gates-contract.ts";
 import type { AnswerButton } from "./answer.ts";
-import { list, near, safe } from "./format.ts";
+import { escaped, linked, list, near, safe } from "./format.ts";
 
 /** Gates as every surface tells them. */
 
@@ -11,27 +11,27 @@ const MARK = { true: ":white_check_mark:", false: ":x:", null: ":grey_question:"
 export function gateLine(gate: GateView, now: Instant): string {
   const held = `, held until ${near(gate.expiresAt, now)}`;
   const said = gate.state === "held" ? held : `: ${safe(gate.because)}`;
-  return `gate ${gate.number}: *${safe(gate.service)} ${safe(gate.version)}* to *${safe(gate.environment)}*${said}`;
+  return `gate ${gate.number}: *${escaped(gate.service)} ${escaped(gate.version)}* to *${escaped(gate.environment)}*${said}`;
 }
 
 /** What it requires, who asked, whose word counts. */
 export function gateDetails(gate: GateView): string[] {
-  const author = gate.authorName === null ? "author not told" : `by ${safe(gate.authorName)}`;
+  const author = gate.authorName === null ? "author not told" : `by ${escaped(gate.authorName)}`;
   const unknown = gate.authorName !== null && gate.authorKey === null ? ", whom the catalogue does not know" : "";
-  const link = gate.url === null ? "" : `  ·  <${gate.url}|pipeline>`;
+  const link = gate.url === null ? "" : `  ·  ${linked("pipeline", gate.url)}`;
   return [...requirementLines(gate), `${author}${unknown}${link}`, ...wordLines(gate)];
 }
 
 export function requirementLines(gate: GateView): string[] {
   if (gate.findings.length === 0) return ["It requires nothing that Nightdesk can look at."];
-  return gate.findings.map(({ wanted, met, why }) => `${MARK[`${met}`]} ${safe(wanted)}: ${safe(why)}`);
+  return gate.findings.map(({ wanted, met, why }) => `${MARK[`${met}`]} ${escaped(wanted)}: ${escaped(why)}`);
 }
 
 function wordLines(gate: GateView): string[] {
   if (gate.state !== "held") return [];
-  const role = gate.role === null ? "" : ` (role ${safe(gate.role)})`;
+  const role = gate.role === null ? "" : ` (role ${escaped(gate.role)})`;
   if (gate.may.length === 0) return [`:warning: Nobody may open it${role}: it is refused when its time is over.`];
-  return [`${safe(list(gate.may))} may open it${role}. Without a word it is refused.`];
+  return [`${escaped(list(gate.may))} may open it${role}. Without a word it is refused.`];
 }
 
 /** Pressing one is typing its command. */

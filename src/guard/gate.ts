@@ -8,8 +8,9 @@ import { hasRole, type KnownGroups, personKey, whoMay } from "./grants.ts";
 export interface Gated {
   readonly service: string;
   readonly environment: string;
-  /** Who deploys, as the pipeline wrote it. */
+  /** Who deploys: as the pipeline wrote it, and the person of the catalogue who was meant by it. */
   readonly author: string | null;
+  readonly authorKey: string | null;
   /** The role whose word is needed; null: the grant `gate` is enough. */
   readonly role: string | null;
 }
@@ -25,7 +26,7 @@ export function authorKey(catalogue: Catalogue, author: string): string | null {
 
 /** Who may open it beside its author, by name, at most five. */
 export function whoMayOpen(catalogue: Catalogue, groups: KnownGroups, gate: Gated): readonly string[] {
-  const key = gate.author === null ? null : authorKey(catalogue, gate.author);
+  const key = authorOf(catalogue, gate);
   if (gate.role !== null) {
     const slack = (key === null ? undefined : catalogue.people[key]?.slack) ?? "";
     return approversOf({ catalogue, groups, role: gate.role, except: { slack, key: key ?? "" } }).names;
@@ -35,8 +36,9 @@ export function whoMayOpen(catalogue: Catalogue, groups: KnownGroups, gate: Gate
   return all.filter((name) => name !== self);
 }
 
-/** Whether this person, who has the grant, may say yes or no: never the author, and only who has the role. */
+/** Whether this person, who has the grant, may say it: only who has the role, and no yes of the author, who may take it back. */
 export function decideGateWord(about: {
+  readonly word: "approve" | "reject";
   readonly catalogue: Catalogue;
   readonly groups: KnownGroups;
   readonly actor: PersonActor;
@@ -50,16 +52,23 @@ export function decideGateWord(about: {
       : `Ask ${orList(others)}, who may.`;
   const reason = `${actor.name} may not gate ${gate.service} in ${gate.environment}`;
   const deny = (code: string, wayOut: string): Denial => ({ kind: "deny", check: "who_else", code, reason, wayOut });
-  if (gate.author !== null && isAuthor(catalogue, actor, gate.author)) {
+  if (isAuthor(catalogue, actor, gate)) {
+    if (about.word === "reject") return null;
     return deny("own_deploy", `Nobody opens the gate for a deploy of their own. ${ask}`);
   }
   if (gate.role === null || hasRole(catalogue, gate.role, { someone: actor, groups })) return null;
   return deny("not_in_role", `It needs the role ${gate.role}. ${ask}`);
 }
 
-function isAuthor(catalogue: Catalogue, actor: PersonActor, author: string): boolean {
-  const meant = authorKey(catalogue, author);
+function authorOf(catalogue: Catalogue, { author, authorKey: known }: Gated): string | null {
+  return known ?? (author === null ? null : authorKey(catalogue, author));
+}
+
+/** Whether this person is who deploys. */
+export function isAuthor(catalogue: Catalogue, actor: PersonActor, gate: Gated): boolean {
+  const meant = authorOf(catalogue, gate);
   if (meant !== null) return meant === (personKey(catalogue, actor) ?? actor.key);
-  const said = author.trim().replace(/^@/, "").toLowerCase();
+  const said = gate.author?.trim().replace(/^@/, "").toLowerCase();
+  if (said === undefined) return false;
   return [actor.key, actor.name, actor.email, actor.slack, actorId(actor)].some((word) => word?.toLowerCase() === said);
 }

@@ -74,11 +74,12 @@ export function createAskGate(parts: GateParts): AskGate {
     const now = clock.now();
     const rule = ruleFor(catalogue, asked);
     const routed = routeFor(catalogue, factsAt(catalogue, asked));
-    const author = asked.author === undefined ? null : redact(asked.author);
+    const key = asked.author === undefined ? null : authorKey(catalogue, asked.author);
     const heldMs = Math.min(asked.timeout ?? rule.timeoutMs, rule.timeoutMs);
     const gate = await insertGate(tx, {
-      ...{ key: asked.key, service, environment, version: asked.version, author },
-      authorKey: asked.author === undefined ? null : authorKey(catalogue, asked.author),
+      ...{ key: asked.key, service, environment, version: asked.version, authorKey: key },
+      // Whom the catalogue does not know is known again, as who may not open it, only by the word itself. Nobody is shown it.
+      author: asked.author === undefined ? null : key === null ? asked.author : redact(asked.author),
       url: asked.url ?? null,
       requirements: asked.requirements,
       role: rule.role,
@@ -112,13 +113,14 @@ export function createAskGate(parts: GateParts): AskGate {
     gate: Gate,
     what: { action: string; outcome: "asked" | "denied"; reason: string },
   ): Promise<void> {
+    const author = gate.authorKey ?? (gate.author === null ? null : redact(gate.author));
     await writeAudit(tx, {
       ...what,
       at: clock.now(),
       actor: what.action === "gate.ask" ? { kind: "source", name: "gates" } : { kind: "system" },
       surface: "api",
       environment: gate.environment,
-      details: { gate: gate.number, service: gate.service, version: gate.version, author: gate.author },
+      details: { gate: gate.number, service: gate.service, version: gate.version, author },
     });
   }
 }

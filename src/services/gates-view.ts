@@ -5,6 +5,7 @@ import { type GateFact, type GateFinding, type GateRequirement, judge } from "..
 import type { Catalogue } from "../config/catalogue.ts";
 import { whoMayOpen } from "../guard/gate.ts";
 import { type GroupMembers, knowGroups } from "../guard/grants.ts";
+import { redactorOf } from "../incidents/redact.ts";
 import { lastDeployed } from "../jobs/deployed.store.ts";
 import type { Db, Store } from "../store/store.ts";
 import type { GateView } from "./gates-contract.ts";
@@ -20,15 +21,16 @@ export interface GateParts {
 export async function viewGate(parts: GateParts, gate: Gate): Promise<GateView> {
   const { catalogue } = parts;
   const { authorKey } = gate;
+  const author = gate.author === null ? null : redactorOf(catalogue)(gate.author);
   const groups = await knowGroups(catalogue, parts.groupMembers);
   return {
     number: gate.number,
     service: gate.service,
     environment: gate.environment,
     version: gate.version,
-    author: gate.author,
+    author,
     authorKey,
-    authorName: (authorKey === null ? undefined : catalogue.people[authorKey]?.name) ?? gate.author,
+    authorName: (authorKey === null ? undefined : catalogue.people[authorKey]?.name) ?? author,
     url: gate.url,
     state: gate.state,
     code: gate.code,

@@ -3,7 +3,7 @@ import { decideGate, type Gate, listGates, lockGate } from "../changes/gates.sto
 import { type GateFinding, unmet } from "../changes/gates.ts";
 import { writeAudit } from "../guard/audit.ts";
 import { type Act, type Authorise, refusal } from "../guard/authorise.ts";
-import { decideGateWord } from "../guard/gate.ts";
+import { decideGateWord, isAuthor } from "../guard/gate.ts";
 import { knowGroups } from "../guard/grants.ts";
 import { before } from "../guard/windows.ts";
 import { redactorOf } from "../incidents/redact.ts";
@@ -23,7 +23,7 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
 
   const decide = async (
     asking: Asking,
-    number: number,
+    { number, word }: { number: number; word: "approve" | "reject" },
     say: (tx: Tx, gate: Gate) => Promise<Decided>,
   ): Promise<Outcome<GateView>> => {
     const asked = await needGate(store.db, number);
@@ -31,7 +31,7 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
     const act: Act = { action: "gate", audit: "gate.decide", environment, details: { gate: number, service, version } };
     const allowed = await authorise.need(asking, act);
     const groups = await knowGroups(catalogue, parts.groupMembers);
-    const denial = decideGateWord({ catalogue, groups, actor: asking.actor, gate: asked });
+    const denial = decideGateWord({ word, catalogue, groups, actor: asking.actor, gate: asked });
     const refuse = async (error: UserError): Promise<never> => {
       const audit = { ...act, action: act.audit, at: clock.now(), actor: asking.actor, surface: asking.surface };
       await store.tx((tx) => writeAudit(tx, { ...audit, outcome: "denied", reason: error.message }));
@@ -61,7 +61,7 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
     get: async (_, number) => viewGate(parts, await needGate(store.db, number)),
 
     approve: (asking, number, why) =>
-      decide(asking, number, async (tx, gate) => {
+      decide(asking, { number, word: "approve" }, async (tx, gate) => {
         const missing = unmet(await findingsOf(tx, gate, catalogue));
         const reason = redact(why.trim());
         if (missing.length > 0 && reason === "") {
@@ -75,11 +75,13 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
       }),
 
     reject: (asking, number, why) =>
-      decide(asking, number, async (tx, gate) => {
+      decide(asking, { number, word: "reject" }, async (tx, gate) => {
         const reason = redact(why.trim());
         if (reason === "") return { ask: whyNot(gate, lookOf(gate)) };
-        const because = `${asking.actor.name} refused it: ${reason}`;
-        const word = { state: "refused", code: "rejected", because, by: asking.actor, at: clock.now() } as const;
+        const own = isAuthor(catalogue, asking.actor, gate);
+        const because = `${asking.actor.name} ${own ? "took it back" : "refused it"}: ${reason}`;
+        const code = own ? "withdrawn" : "rejected";
+        const word = { state: "refused", code, because, by: asking.actor, at: clock.now() } as const;
         return { gate: await decideGate(tx, gate, word) };
       }),
   };
@@ -96,7 +98,10 @@ function stillHeld(gate: Gate, now: Gate["askedAt"]): Gate {
   throw new UserError("conflict", {
     code: "gate_decided",
     message: `Gate ${gate.number} is ${gate.state === "held" ? "refused" : gate.state}: ${over}.`,
-    wayOut: "Nothing was changed. The pipeline has to ask again.",
+    wayOut:
+      gate.state === "approved"
+        ? "Nothing was changed. Whoever wants it stopped stops the pipeline."
+        : "Nothing was changed. The pipeline has to ask again.",
   });
 }
 

@@ -13,8 +13,8 @@ test.each([
   const here = desk();
   const answer = await here.type(line);
   expect(here.calls).toEqual([["changes.deploys", wanted]]);
-  expect(told(answer)).toContain("*tcs 6.2.0* in :red_circle: *prod*");
-  expect(told(answer)).toContain("by Ben Okafor <https://ci.example.org/6?a=1&amp;b=2|link>");
+  expect(told(answer)).toContain("<https://ci.example.org/6?a=1&amp;b=2|*tcs 6.2.0*> in :red_circle: *prod*");
+  expect(told(answer)).toContain("by Ben Okafor");
 });
 
 test.each([

@@ -20,7 +20,7 @@ const DEV = person("dev", "Dev Lin", "U056");
 const catalogue = catalogueOf({
   environments: { prod: { protected: true, look: "red" } },
   people: {
-    asha: { name: "Asha Rao", slack: "U012", logins: ["asha-on-the-forge"] },
+    asha: { name: "Asha Rao", slack: "U012", email: "asha@example.org", logins: ["asha-on-the-forge"] },
     ben: { name: "Ben Okafor", slack: "U034" },
     dev: { name: "Dev Lin", slack: "U056" },
   },
@@ -137,6 +137,21 @@ test("never by the author, never by another role, never without a grant", async 
   await expect(here.gates.reject(here.asking(stranger), 1, "no")).rejects.toMatchObject({ kind: "denied" });
   expect((await here.ask()).gate.state).toBe("held");
   expect(await here.audit()).toHaveLength(4);
+});
+
+test.each([
+  ["asha@example.org", "asha"],
+  ["asha@home.example.org", null],
+])("an author who is told by e-mail may not open it either, but take it back: %s", async (author, authorKey) => {
+  const here = await world();
+  const { gate } = await here.ask({ author });
+  expect(gate).toMatchObject({ authorKey, author: "[e-mail]" });
+  const asha = { ...ASHA, email: author };
+  await expect(here.gates.approve(here.asking(asha), 1, "")).rejects.toMatchObject({ code: "own_deploy" });
+  expect(JSON.stringify(await here.store.db.selectFrom("audit").selectAll().execute())).not.toContain("@example.org");
+  expect(await here.gates.reject(here.asking(asha), 1, "wrong branch")).toMatchObject({
+    value: { state: "refused", code: "withdrawn", because: "Asha Rao took it back: wrong branch" },
+  });
 });
 
 test("where its source is not deployed, the word needs a reason, and the record says in spite of what", async () => {

@@ -1,7 +1,7 @@
-import { near, safe } from "../../command/format.ts";
+import { near } from "../../command/format.ts";
 import { gateButtons, gateDetails } from "../../command/say-gates.ts";
 import type { GateView } from "../../services/gates-contract.ts";
-import { clipMrkdwn, nameText } from "../text.ts";
+import { clip, clipMrkdwn, nameText, saidText } from "../text.ts";
 import { circleOf, dangerIn, type Place, placePlain } from "./look.ts";
 import { type Block, buttonRow, context, header, type Message, section } from "./parts.ts";
 
@@ -17,7 +17,9 @@ export interface GateCard {
 const MARK = { held: ":no_entry:", approved: ":white_check_mark:", refused: ":heavy_minus_sign:" } as const;
 
 /** A deploy that waits, what it requires, and whose word opens it. */
-export function gateCard({ gate, place, mention, displaced }: GateCard): Message {
+export function gateCard({ gate, place, displaced, ...card }: GateCard): Message {
+  // What is decided already calls nobody.
+  const mention = gate.state === "held" ? card.mention : null;
   const said = sentence(gate);
   const lock = place.protected ? " :lock:" : "";
   const where = place.protected ? place.name.toUpperCase() : place.name;
@@ -25,7 +27,7 @@ export function gateCard({ gate, place, mention, displaced }: GateCard): Message
     header(`${circleOf(place)}${lock} ${where} · gate ${gate.number} · ${gate.service} ${gate.version}`),
     section([`${MARK[gate.state]} *${said}*`, ...gateDetails(gate)].join("\n")),
     ...(mention === null ? [] : [section(mention)]),
-    ...(displaced === null ? [] : [context([displaced])]),
+    ...(displaced === null ? [] : [context([`:warning: ${saidText(clip(displaced, 300))}`])]),
     ...buttonRow(
       gateButtons(gate).map((button) => ({ ...button, ...(button.label === "Approve" ? dangerIn(place) : {}) })),
     ),
@@ -38,5 +40,5 @@ function sentence(gate: GateView): string {
   if (gate.state === "held")
     return `Held until ${near(gate.expiresAt, gate.askedAt)}: it is not deployed without a person's word`;
   const when = gate.decidedAt === null ? "" : ` ${near(gate.decidedAt, gate.askedAt)}`;
-  return `${gate.state === "approved" ? "Opened" : "Refused"}${when}: ${safe(gate.because)}`;
+  return `${gate.state === "approved" ? "Opened" : "Refused"}${when}: ${saidText(gate.because)}`;
 }

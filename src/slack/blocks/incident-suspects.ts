@@ -1,4 +1,4 @@
-import { escaped } from "../../command/format.ts";
+import { escaped, linked } from "../../command/format.ts";
 import type { SuspectView } from "../../services/contract.ts";
 import { lasting } from "../../services/runs-expected.ts";
 import { clip, counted, nameText } from "../text.ts";
@@ -29,7 +29,7 @@ export function suspectLines(suspects: readonly HeaderSuspect[], placed: boolean
     const places = suspect.environment === null ? suspect.candidates : [suspect.environment];
     const where = placed && suspect.environment !== null ? "" : ` in ${places.map(nameText).join(" or ")}`;
     const by = suspect.by === null ? "" : `, by ${nameText(suspect.by)}`;
-    return `:package: ${which}: ${linked(suspect)} ${OUTCOME_WORDS[suspect.outcome]}${where} ${escaped(clip(suspect.reason, REASON_SHOWN))}${by}${late(suspect)}`;
+    return `:package: ${which}: ${linked(`*${nameText(suspect.name)}*`, suspect.url)} ${OUTCOME_WORDS[suspect.outcome]}${where} ${escaped(clip(suspect.reason, REASON_SHOWN))}${by}${late(suspect)}`;
   });
   const more = suspects.length - SHOWN;
   return [...lines, ...(more > 0 ? [`_${counted(more, "more deploy")} before it_`] : [])].join("\n");
@@ -38,13 +38,6 @@ export function suspectLines(suspects: readonly HeaderSuspect[], placed: boolean
 /** `tcs 6.2.0, 12 min before the first alert`: for where nothing is drawn. */
 export const suspectWords = ({ name, reason }: HeaderSuspect): string =>
   `${nameText(name)}, ${escaped(reason.split(", ")[0] ?? "")}`;
-
-/** A link only to what is one: a sender's word is no markup. */
-function linked({ name, url }: HeaderSuspect): string {
-  const words = `*${nameText(name)}*`;
-  if (url === null || !/^https?:\/\/[^\s<>|"]{1,1000}$/i.test(url)) return words;
-  return `<${url.replaceAll("&", "&amp;")}|${words}>`;
-}
 
 /** Who reads it at night may wonder why it was not there before. */
 function late({ at, learnedAt }: HeaderSuspect): string {
