@@ -8,11 +8,10 @@ import { personNamed } from "../command/names.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { awaitAnswer, receiveCommand } from "../services/command-requests.ts";
 import type { ApiParts } from "./api.ts";
-import { readBody } from "./body.ts";
-import { json, problem, type Response } from "./respond.ts";
+import { readAsked } from "./asked.ts";
+import { json, type Response } from "./respond.ts";
 
 const ANSWER_WITHIN_MS = 10_000;
-const MOST_BYTES = 65_536;
 
 const body = z.strictObject({
   /** The command in words: `sync run person-sync prod`. */
@@ -31,14 +30,9 @@ export async function commandByApi(
   { store, clock, catalogue }: Pick<ApiParts, "store" | "clock" | "catalogue">,
   request: IncomingMessage,
 ): Promise<Response> {
-  const read = await readBody(request, MOST_BYTES);
-  if (read.kind !== "read") return problem(413, { code: "too_large", message: "At most 64 KiB." });
-  const parsed = body.safeParse(parseJson(read.bytes.toString("utf8")));
-  if (!parsed.success) {
-    const message = z.prettifyError(parsed.error).replace(/\s*\n\s*/g, " ");
-    return problem(400, { code: "invalid", message, wayOut: 'Send JSON: {"text": "sync jobs", "as": "asha"}' });
-  }
-  const { text, as, confirmation } = parsed.data;
+  const read = await readAsked(request, body, '{"text": "sync jobs", "as": "asha"}');
+  if ("refused" in read) return read.refused;
+  const { text, as, confirmation } = read.asked;
   const key = request.headers["idempotency-key"];
   const { id } = await receiveCommand(store, clock, {
     key: `api:${typeof key === "string" && key !== "" ? `${as}:${key}` : newId()}`,
@@ -54,14 +48,6 @@ export async function commandByApi(
   if (kept === null) return json(202, { request: id, answer: null, data: {} });
   const answer = readAnswer(kept);
   return json(200, { request: id, answer: readable(answer), data: answer.data ?? {} });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function slackIdOf(catalogue: Catalogue, as: string): string {

@@ -1,28 +1,21 @@
 import type { IncomingMessage } from "node:http";
-import { z } from "zod";
 import { listGates } from "../changes/gates.store.ts";
 import { gateData } from "../command/say-gates.ts";
 import { type AskGate, gateAsked } from "../services/gates-ask.ts";
 import type { GateView } from "../services/gates-contract.ts";
 import { type GateParts, needGate, viewGate } from "../services/gates-view.ts";
 import { requestWork } from "../store/outbox.ts";
-import { readBody } from "./body.ts";
-import { json, problem, type Response } from "./respond.ts";
+import { readAsked } from "./asked.ts";
+import { json, type Response } from "./respond.ts";
 
-const MOST_BYTES = 65_536;
 const EXAMPLE =
-  'Send JSON: {"service": "ndw-etl", "version": "12", "environment": "prod", "requirements": ["tcs >= 6.2 in prod"]}';
+  '{"service": "ndw-etl", "version": "12", "environment": "prod", "requirements": ["tcs >= 6.2 in prod"]}';
 
 /** `POST /api/gates`: 201 for a new question, 200 for one that was asked before; the answer is how it stands. */
 export async function askGateBy(ask: AskGate, request: IncomingMessage): Promise<Response> {
-  const read = await readBody(request, MOST_BYTES);
-  if (read.kind !== "read") return problem(413, { code: "too_large", message: "At most 64 KiB." });
-  const parsed = gateAsked.safeParse(parseJson(read.bytes.toString("utf8")));
-  if (!parsed.success) {
-    const message = z.prettifyError(parsed.error).replace(/\s*\n\s*/g, " ");
-    return problem(400, { code: "invalid", message, wayOut: EXAMPLE });
-  }
-  const { gate, isNew } = await ask(parsed.data);
+  const read = await readAsked(request, gateAsked, EXAMPLE);
+  if ("refused" in read) return read.refused;
+  const { gate, isNew } = await ask(read.asked);
   return answer(isNew ? 201 : 200, gate);
 }
 
@@ -47,12 +40,4 @@ function answer(status: number, gate: GateView): Response {
   // For a pipeline that has no JSON parser at hand.
   const headers = { location: `/api/gates/${gate.number}`, "x-nightdesk-gate": gate.state };
   return { ...said, headers: { ...said.headers, ...headers } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

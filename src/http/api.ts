@@ -57,7 +57,7 @@ export function createApi(parts: ApiParts): Api {
     if (!tokens.some((token) => bearer(request, token))) {
       const refused = problem(401, {
         code: "not_authenticated",
-        message: "Send Authorization: Bearer NIGHTDESK_API_TOKEN.",
+        message: `Send Authorization: Bearer ${isOfGates(url) ? "and the token of the catalogue's gates, or " : ""}NIGHTDESK_API_TOKEN.`,
       });
       return { ...refused, headers: { ...refused.headers, "www-authenticate": "Bearer" } };
     }
@@ -155,9 +155,11 @@ async function oneIncident(
 
 /** A pipeline's own token asks for gates and reads them, and nothing else. */
 function tokensFor({ token, catalogue }: ApiParts, url: URL): string[] {
-  const ofGates = /^\/api\/gates(\/|$)/.test(url.pathname) ? catalogue.gates.token : undefined;
+  const ofGates = isOfGates(url) ? catalogue.gates.token : undefined;
   return [token, ofGates].filter((one) => one !== null && one !== undefined);
 }
+
+const isOfGates = ({ pathname }: URL): boolean => /^\/api\/gates(\/|$)/.test(pathname);
 
 /** Compares hashes, so that neither the time nor the length tells anything of the token. */
 function bearer(request: IncomingMessage, token: string): boolean {

@@ -86,7 +86,9 @@ test("a pipeline's token asks for gates and reads them, and nothing else", async
 test("what is asked wrongly is told with what to write", async () => {
   const { post } = await gatesApi();
   for (const [body, said] of [
-    [{ ...BODY, serivce: "x" }, "serivce"],
+    [{ ...BODY, serivce: "x" }, 'serivce: unknown key; did you mean \\"service\\"?'],
+    [{ service: "ndw-etl", version: 12 }, "version: must be text, not a number"],
+    [[BODY], "the body: must be a map, not a list"],
     [{ ...BODY, environment: "prdo" }, "unknown_environment"],
     [{ ...BODY, requirements: ["tcs"] }, "is no requirement"],
     [{ ...BODY, timeout: "soon" }, "is not a duration"],
