@@ -104,6 +104,7 @@ export const RELATIONS = [
   "upstream",
   "common-upstream",
   "same-service",
+  "after-job",
 ] as const;
 export type RelationName = (typeof RELATIONS)[number];
 

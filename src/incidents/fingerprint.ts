@@ -10,6 +10,8 @@ export interface Fingerprint {
   readonly tokens: ReadonlyMap<string, number>;
   /** Names of columns, shapes, tables, users: what can tell one trouble from another. */
   readonly names: ReadonlySet<string>;
+  /** Those of them that name a thing that many may use (a queue, a table, a provider), not a piece of code or a metric. */
+  readonly resources: ReadonlySet<string>;
   /** Hosts that are spoken of, without port. */
   readonly hosts: ReadonlySet<string>;
   /** What sort of trouble it is, as far as its words tell. Empty: nothing is said. */
@@ -38,6 +40,7 @@ const KINDS = {
 } as const;
 
 const NAME = 3;
+const PROPER = 2;
 const EXCEPTION = 1.5;
 const WORD = 0.6;
 const COMMON = 0.1;
@@ -81,30 +84,37 @@ function make(whole: string, own: readonly string[]): Fingerprint {
   const mine = new Set(own.map(squashed));
   const tokens = new Map<string, number>();
   const names = new Set<string>();
+  const resources = new Set<string>();
   const hosts = new Set<string>();
-  const add = (word: string, weight: number) => {
-    const token = squashed(word);
+  const add = (word: string, weight: number, isResource: boolean) => {
+    const token = squashed(word.replace(AFTERTHOUGHT, ""));
     if (token.length < 3 || mine.has(token)) return;
     tokens.set(token, Math.max(weight, tokens.get(token) ?? 0));
-    if (weight >= NAME) names.add(token);
+    if (weight >= PROPER) names.add(token);
+    if (weight >= PROPER && isResource) resources.add(token);
   };
-  const withoutHosts = text.replace(HOST, (host) => {
-    if (isPackage(host)) return host;
-    const name = host.replace(/:\d+$/, "").toLowerCase();
+  const addHost = (name: string) => {
+    if (mine.has(squashed(name))) return " ";
     hosts.add(name);
     tokens.set(name, NAME);
     return " ";
-  });
-  const plain = withoutHosts.replace(NAMED, (_, name: string) => {
-    add(lastPart(name), COMMON_WORDS.has(name.toLowerCase()) ? COMMON : NAME);
+  };
+  const withoutHosts = text
+    .replace(HOST, (host) => (isPackage(host) ? host : addHost(host.replace(/:\d+$/, "").toLowerCase())))
+    .replace(MACHINE, (name) => addHost(name.toLowerCase()));
+  const plain = withoutHosts.replace(NAMED, (_, quoted: string | undefined, bare: string | undefined) => {
+    const name = quoted ?? bare ?? "";
+    add(lastPart(name), COMMON_WORDS.has(name.toLowerCase()) ? COMMON : NAME, true);
     return " ";
   });
-  for (const word of withoutValues(plain).match(/[A-Za-z][\w.$-]*/g) ?? []) {
+  const values = withoutValues(plain);
+  for (const { 0: word, index } of values.matchAll(/[A-Za-z][\w.$-]*/g)) {
     const last = lastPart(word);
-    add(last, weightOfWord(last));
+    const weight = weightOfWord(last, isInside(values, index));
+    add(last, weight, weight === PROPER || /[-_]/.test(last));
   }
   const kinds = (Object.keys(KINDS) as TroubleKind[]).filter((kind) => KINDS[kind].test(text));
-  return { tokens, names, hosts, kinds: new Set(kinds) };
+  return { tokens, names, resources, hosts, kinds: new Set(kinds) };
 }
 
 /** The first line, and the lines that say what caused it: a stack trace is somebody else's code. */
@@ -120,20 +130,34 @@ function telling(whole: string): string {
 const HOST =
   /\b(?:\d{1,3}(?:\.\d{1,3}){3}|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*){1,6}|[a-z0-9]+(?:-[a-z0-9]+)+(?=:\d{2,5}\b))(?::\d{2,5})?\b/g;
 
+const TOP_LEVEL =
+  /\.(?:com|org|net|io|uk|eu|gov|co|us|de|fr|ai|app|cloud|info|edu|internal|intranet|local|lan|corp|cluster|svc|dev|aws|example|test|invalid)$/;
+
 function isPackage(host: string): boolean {
   if (/^\d{1,3}(?:\.\d{1,3}){3}/.test(host)) return false;
   if (/:\d{2,5}$/.test(host) && !/\.(?:java|kt|py|ts|js|go|rb|scala)\b/.test(host)) return false;
   return (
     /^(?:com|org|net|io|uk|java|javax|jakarta|de|fr|sun|jdk|scala|kotlin|node|this|self)\./.test(host) ||
     /\.(?:java|kt|py|ts|js|go|rb|scala|sql|json|xml|csv|sh|yml|yaml|length|name|id)$/.test(host) ||
-    // A dotted name of two short words is a column or a field far more often than a host.
-    !/\.(?:[a-z]{2,}\.[a-z]{2,}|com|org|net|io|uk|internal|local|cluster|svc|cloud|dev|aws)(?:\.[a-z-]+)*$/.test(host)
+    // A dotted name of two words is a column or a field far more often than a host.
+    !(/(?:\.[a-z0-9-]+){2,}$/.test(host) || TOP_LEVEL.test(host))
   );
 }
 
-/** What is named by its role: `user "etl"`, `column 'pm.lead'`, `` type `PermitToWork` ``. */
+/** A machine by its number: `eks-node-7`, `ip-10-0-3-7`, `i-0a1b2c3d4e5f`. */
+const MACHINE =
+  /\b(?:(?:[a-z0-9]+-)*(?:node|worker|host|ip|vm|db|instance|server|broker|shard|replica|runner|agent|machine|master)-?\d{1,4}(?:-\d{1,3})*|i-[0-9a-f]{8,17})\b/gi;
+
+/** What is named by its role: `user "etl"`, `column 'pm.lead'`, `queue orders-dlq`. */
 const NAMED =
-  /\b(?:user|role|table|relation|view|column|field|property|type|class|enum|shape|schema|queue|topic|exchange|database|bucket|index|host|secret|credential|account|key|collection|stream|file|contract|procedure|function)\s*(?:name\s*)?[:=]?\s*["'`“‘[]([A-Za-z][\w.$-]{1,80})["'`”’\]]/gi;
+  /\b(?:user|role|table|relation|view|column|field|property|type|class|enum|shape|schema|queue|topic|exchange|database|bucket|index|host|secret|credentials?|account|key|collection|stream|file|contract|procedure|function|volume|provider)\s*(?:name\s*|for\s+)?[:=]?\s*(?:["'`“‘[]([A-Za-z][\w.$-]{1,80})["'`”’\]]|([A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)+)(?![\w(]))/gi;
+
+/** The same thing's second self. */
+const AFTERTHOUGHT = /(?:[-_.](?:dlq|dead[-_.]?letters?|queue|q|retry|errors?|fifo|topic|exchange))+$/i;
+
+/** Not the first word of a sentence: there everything has a capital. */
+const isInside = (text: string, index: number): boolean =>
+  /[^.:!?\n\s]\s+$/.test(text.slice(Math.max(0, index - 3), index));
 
 function withoutValues(text: string): string {
   return text
@@ -153,13 +177,15 @@ const lastPart = (word: string): string => {
   return parts.at(-1) ?? word;
 };
 
-function weightOfWord(word: string): number {
+function weightOfWord(word: string, inside: boolean): number {
   const lower = word.toLowerCase();
   if (COMMON_WORDS.has(lower) || COMMON_NAMES.has(squashed(word))) return COMMON;
   if (/(?:Exception|Error|Fault|Failure)$/.test(word)) return EXCEPTION;
-  if (/^[A-Z]{2,}$/.test(word)) return COMMON;
   if (/[a-z][A-Z]/.test(word) || /[a-z0-9]_[a-z0-9]/i.test(word)) return NAME;
   if (/^[a-z]+(?:-[a-z0-9]+)+$/i.test(word))
-    return lower.split("-").every((part) => COMMON_WORDS.has(part)) ? COMMON : 2;
-  return WORD;
+    return lower.split("-").every((part) => COMMON_WORDS.has(part)) ? COMMON : NAME;
+  // Names of providers and products: `Notify returned 503`, `SFTP of HMRC`.
+  if (inside && word.length >= 4 && /^[A-Z][a-z]+$/.test(word)) return PROPER;
+  if (/^[A-Z]{4,}$/.test(word)) return PROPER;
+  return /^[A-Z]{2,}$/.test(word) ? COMMON : WORD;
 }

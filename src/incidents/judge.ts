@@ -36,6 +36,10 @@ const RUN_MS = 24 * 3_600_000;
 const JOB_MS = 4 * 3_600_000;
 const ERROR_MS = 4 * 3_600_000;
 const CONTRACT_MS = 12 * 3_600_000;
+/** From one job's failure to that of the job after it, at most. */
+const CHAIN_MS = 3 * 3_600_000;
+/** What was said so lately is still going on. */
+const ONGOING_MS = 15 * MINUTE;
 
 /** What two tell of each other, or null when they cannot belong together. The order of the two does not count. */
 export function judge(signal: Told, trace: Told, kin: Kin): Evidence | null {
@@ -44,7 +48,14 @@ export function judge(signal: Told, trace: Told, kin: Kin): Evidence | null {
   const sure = surely(signal, trace, { kin, places });
   if (sure !== null || places === "maybe") return sure;
   const pair = pairOf(signal, trace, kin);
-  const found = [sameContract(pair), sameError(pair), ofUpstream(pair), ofCommonUpstream(pair), ofService(pair)];
+  const found = [
+    sameContract(pair),
+    sameError(pair),
+    ofUpstream(pair),
+    ofCommonUpstream(pair),
+    afterJob(pair),
+    ofService(pair),
+  ];
   // The first that is enough says it best: the same words tell more than the same place.
   const enough = found.find((one) => one !== null && one.points >= ENOUGH);
   if (enough !== undefined) return enough;
@@ -84,12 +95,15 @@ function surely(a: Told, b: Told, by: { kin: Kin; places: "same" | "maybe" }): E
   }
   if (sameJob && apartMs <= JOB_MS) return evidence("same-job", 130, `the same job ${a.job} in ${placeWords(a.place)}`);
   if (by.places === "maybe") return null;
-  const speaker = a.job === null ? a : b.job === null ? b : null;
-  const job = a.job ?? b.job;
-  if (speaker === null || job === null || apartMs > by.kin.reachOf(job, a.place)) return null;
-  return by.kin.jobsNamed(textOf(speaker)).has(job)
-    ? evidence("same-job", 120, `it speaks of the job ${job} in ${placeWords(a.place)}`)
-    : null;
+  for (const [speaker, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    if (other.job === null || sameJob || apartMs > by.kin.reachOf(other.job, a.place)) continue;
+    if (!by.kin.jobsNamed(textOf(speaker)).has(other.job)) continue;
+    return evidence("same-job", 120, `it speaks of the job ${other.job} in ${placeWords(a.place)}`);
+  }
+  return null;
 }
 
 /** An id that nobody else uses; not a number or a day. */
@@ -103,13 +117,17 @@ interface Pair {
   readonly texts: readonly [string, string];
   /** Points for having begun together. */
   readonly time: number;
+  /** The same, and not little while the other still goes on: for what names a particular thing. */
+  readonly ongoing: number;
   readonly apartMs: number;
 }
 
 function pairOf(a: Told, b: Told, kin: Kin): Pair {
   const texts = [textOf(a), textOf(b)] as const;
   const prints = [printOf(a), printOf(b)] as const;
-  return { a, b, kin, texts, prints, time: timePoints(a, b, { kin, prints }), apartMs: distance(a, b) };
+  const time = timePoints(a, b, { kin, prints });
+  const apartMs = distance(a, b);
+  return { a, b, kin, texts, prints, time, ongoing: apartMs <= ONGOING_MS ? Math.max(time, 15) : time, apartMs };
 }
 
 /** What a signal says of the trouble. That a job failed is in every title of its kind. */
@@ -157,29 +175,31 @@ function lateReach(late: Told, cause: Told, by: { kin: Kin; prints: Pair["prints
   return before >= 0 && before <= by.kin.reachOf(late.job, late.place) ? 15 : 0;
 }
 
-function sameError({ a, b, prints, texts, time, apartMs }: Pair): Evidence | null {
+function sameError({ a, b, prints, texts, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > ERROR_MS) return null;
-  // What Nightdesk's own monitors say is worded by us, the same for all jobs: no error is in it.
-  if (a.source === MONITOR || b.source === MONITOR) return null;
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
   const alarms = isAlarm(a) || isAlarm(b);
   const hosts = [...prints[0].hosts].filter((host) => prints[1].hosts.has(host));
-  const particular = alarms ? hosts.length * 3 : shared;
-  if (particular < 3 || (names.length === 0 && hosts.length === 0 && shared < 4)) return null;
+  const things = alarms
+    ? names.filter((name) => prints[0].resources.has(name) || prints[1].resources.has(name))
+    : names;
+  const named = hosts.length + things.length;
+  if (named === 0 && (alarms || shared < 4)) return null;
   if (otherHosts(prints)) return null;
   const why = hosts.length > 0 && part < 0.6 ? `both name ${hosts[0]}` : `the same error: ${short(texts[0])}`;
   if (!alarms && part >= 0.6 && shared >= 3) {
     const sure = shared >= 4.5 || (part >= 0.75 && names.length > 0);
     return evidence("same-error", (sure ? 100 : 85) + time, why);
   }
-  const resource = names.length + hosts.length;
-  if (resource === 0) return null;
-  const base = 45 + Math.min(30, resource * 15) + (sameKind(prints) ? 10 : 0) + (a.service === b.service ? 15 : 0);
-  return evidence("same-error", base + time, hosts.length > 0 ? `both name ${hosts[0]}` : `both name ${names[0]}`);
+  if (named === 0) return null;
+  const alike = sameKind(prints) ? 10 : 0;
+  const points =
+    55 + Math.min(40, named * 20) + (hosts.length > 0 ? 5 : 0) + alike + (a.service === b.service ? 10 : 0);
+  return evidence("same-error", points + ongoing, `both name ${hosts[0] ?? things[0]}`);
 }
 
-function sameContract({ a, b, kin, texts, prints, time, apartMs }: Pair): Evidence | null {
+function sameContract({ a, b, kin, texts, prints, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > CONTRACT_MS || a.service === null || b.service === null) return null;
   const [mine, others] = [kin.contractsNamed(texts[0]), kin.contractsNamed(texts[1])];
   const [myContracts, otherContracts] = [kin.contractsOf(a.service), kin.contractsOf(b.service)];
@@ -200,7 +220,7 @@ function sameContract({ a, b, kin, texts, prints, time, apartMs }: Pair): Eviden
     const why = both
       ? `both name ${named[0]}${named[0] === contract ? "" : ` of the contract ${contract}`}`
       : `both are of the contract ${contract}, and ${a.service} and ${b.service} failed ${gap(a, b)}`;
-    const one = { points: points + time, rule: "same-contract", why, among } as const;
+    const one = { points: points + (both ? ongoing : time), rule: "same-contract", why, among } as const;
     if (best === null || one.points > best.points) best = one;
   }
   return best;
@@ -225,7 +245,7 @@ const OWN: readonly TroubleKind[] = ["memory", "disk", "cpu", "cert", "data", "b
 
 function ofUpstream(pair: Pair): Evidence | null {
   const { a, b, kin } = pair;
-  if (a.service === null || b.service === null || a.service === b.service || pair.time === 0) return null;
+  if (a.service === null || b.service === null || a.service === b.service || pair.ongoing === 0) return null;
   const down = kin.upstreamsOf(a.service).has(b.service) ? 0 : kin.upstreamsOf(b.service).has(a.service) ? 1 : null;
   if (down === null) return null;
   const [lower, upper] = down === 0 ? [a, b] : [b, a];
@@ -239,29 +259,30 @@ function ofUpstream(pair: Pair): Evidence | null {
   if (others && !names) return null;
   const base = steps === 1 ? 45 : 30;
   const kind = kindPoints(print);
-  if (!names && kind === null) return null;
+  if (!names && (kind === null || pair.time === 0)) return null;
   // Whose trouble is a wrong value in one of its rows makes nobody else time out.
   const harmless = [...above.kinds].some((one) => ["bug", "data", "schema"].includes(one)) && !has(above, CAUGHT);
-  const points = base + (names ? 60 : (kind ?? 0)) + pair.time - (harmless && !names ? 25 : 0);
+  const points = base + (names ? 60 + pair.ongoing : (kind ?? 0) + pair.time) - (harmless && !names ? 25 : 0);
   const why = `${lower.service} depends on ${upper.service}, which failed ${order(upper, lower)}${names ? `, and it names ${upper.service}` : ""}`;
   return evidence("upstream", points, why);
 }
 
 function ofCommonUpstream(pair: Pair): Evidence | null {
-  const { a, b, kin, prints, time, texts } = pair;
-  if (a.service === null || b.service === null || a.service === b.service || time === 0) return null;
+  const { a, b, kin, prints, time, ongoing, texts } = pair;
+  if (a.service === null || b.service === null || a.service === b.service || ongoing === 0) return null;
   const [mine, others] = [kin.servicesNamed(texts[0]), kin.servicesNamed(texts[1])];
   const named = [...mine].find((one) => others.has(one) && one !== a.service && one !== b.service);
   if (named !== undefined) {
     const known = kin.upstreamsOf(a.service).has(named) && kin.upstreamsOf(b.service).has(named);
     const why = `both name ${named}`;
     return {
-      points: (known ? 85 : 75) + (sameKind(prints) ? 10 : 0) + time,
+      points: (known ? 85 : 75) + (sameKind(prints) ? 10 : 0) + ongoing,
       rule: "common-upstream",
       why,
       among: `upstream ${named}`,
     };
   }
+  if (time === 0) return null;
   const foreign = (names: ReadonlySet<string>, own: string | null) => [...names].filter((one) => one !== own);
   if (foreign(mine, a.service).length > 0 && foreign(others, b.service).length > 0) return null;
   if (otherHosts(prints)) return null;
@@ -286,27 +307,54 @@ function kindPoints(print: Fingerprint): number | null {
   return null;
 }
 
-function ofService({ a, b, kin, prints, time }: Pair): Evidence | null {
+/** A job that comes after another in the catalogue has nothing to work on when that one failed. */
+function afterJob({ a, b, kin, prints }: Pair): Evidence | null {
+  if (a.job === null || b.job === null || a.job === b.job) return null;
+  const down = kin.stepsAfter(a.job, b.job) !== null ? 0 : kin.stepsAfter(b.job, a.job) !== null ? 1 : null;
+  if (down === null) return null;
+  const [lower, upper] = down === 0 ? [a, b] : [b, a];
+  const steps = kin.stepsAfter(lower.job ?? "", upper.job ?? "") ?? 1;
+  const lag = lower.since - upper.since;
+  // It fails after what it waits for, and before the next round of it.
+  if (lag < -5 * MINUTE || lag > CHAIN_MS) return null;
+  const own = [...(prints[down] as Fingerprint).kinds].some((kind) => OWN.includes(kind) && kind !== "data");
+  const points = (steps === 1 ? 90 : 80) + (lag <= CHAIN_MS / 3 ? 20 : 10) - (own ? 40 : 0);
+  return evidence("after-job", points, `${lower.job} comes after ${upper.job}, which failed ${order(upper, lower)}`);
+}
+
+function ofService({ a, b, kin, prints, texts, time }: Pair): Evidence | null {
   const same = a.service !== null && a.service === b.service;
   const [mine, others] = [targetOf(a, kin), targetOf(b, kin)];
   const target = mine !== null && mine === others ? mine : null;
-  if ((!same && target === null) || time === 0 || otherHosts(prints)) return null;
+  const spoken = same ? null : spokenOf(a, b, { kin, texts });
+  if ((!same && target === null && spoken === null) || time === 0 || otherHosts(prints)) return null;
   const tools = a.source !== b.source;
   const vague = [isVague(a, prints[0]), isVague(b, prints[1])];
   const jobs = a.job !== null && b.job !== null && a.job !== b.job;
   const { part, shared } = sameness(prints[0], prints[1]);
   const alike = part >= 0.6 && shared > 0 && !vague[0] && !vague[1];
   const kind = specificKind(prints);
-  let points = same ? 40 : 30;
+  let points = same || spoken !== null ? 40 : 30;
   if (target !== null) points += 10;
   if (tools && !jobs) points += 20;
-  if (vague[0] || vague[1]) points += jobs && !(vague[0] && vague[1]) ? 0 : 25;
+  if (vague[0] || vague[1]) points += jobs && !(vague[0] && vague[1]) ? 0 : tools && !jobs ? 30 : 25;
   if (alike) points += 35;
   if (kind === "same") points += prints[0].kinds.has("connect") && prints[1].kinds.has("connect") ? 40 : 20;
   if (kind === "other") points -= 45;
-  const where = same ? `the same service ${a.service}` : `the same target ${target}`;
+  const where = same
+    ? `the same service ${a.service}`
+    : spoken !== null
+      ? `it speaks of ${spoken}`
+      : `the same target ${target}`;
   const how = tools && !jobs ? ", told by another tool" : alike ? ", with the same kind of error" : "";
   return evidence("same-service", points + time, `${where}, ${gap(a, b)}${how}`);
+}
+
+/** The service of one that the other speaks of, where that one has none or is the one that carries its messages. */
+function spokenOf(a: Told, b: Told, by: { kin: Kin; texts: Pair["texts"] }): string | null {
+  if (b.service !== null && by.kin.servicesNamed(by.texts[0]).has(b.service)) return b.service;
+  if (a.service !== null && by.kin.servicesNamed(by.texts[1]).has(a.service)) return a.service;
+  return null;
 }
 
 const targetOf = ({ job, place }: Told, kin: Kin): string | null => (job === null ? null : kin.targetOf(job, place));
@@ -314,13 +362,13 @@ const targetOf = ({ job, place }: Told, kin: Kin): string | null => (job === nul
 /** Says that something is wrong, not what: an error rate, a missed deadline, an exit code, a failure without a word. */
 function isVague(teller: Teller, print: Fingerprint): boolean {
   if ([...print.kinds].some((kind) => OWN.includes(kind) || kind === "auth" || kind === "schema")) return false;
-  if (has(print, ["late", "symptom"])) return true;
+  if (has(print, ["late", "symptom", "queue"])) return true;
   return print.kinds.size === 0 && (teller.error === null || teller.error.trim() === "") && print.names.size === 0;
 }
 
 /** Whether both say what sort of trouble it is, and the same one. */
 function specificKind(prints: Pair["prints"]): "same" | "other" | "not known" {
-  const told = prints.map(({ kinds }) => [...kinds].filter((kind) => !["late", "symptom"].includes(kind)));
+  const told = prints.map(({ kinds }) => [...kinds].filter((kind) => !["late", "symptom", "queue"].includes(kind)));
   const [mine, others] = told as [TroubleKind[], TroubleKind[]];
   if (mine.length === 0 || others.length === 0) return "not known";
   return mine.some((kind) => others.includes(kind)) ? "same" : "other";

@@ -16,6 +16,8 @@ export interface Kin {
   contractsOf(service: string): ReadonlySet<string>;
   /** Jobs that a text names. */
   jobsNamed(text: string): ReadonlySet<string>;
+  /** How many steps one job comes after the other, as the catalogue's `then` says; null where it does not. */
+  stepsAfter(job: string, before: string): number | null;
   targetOf(job: string, environment: string | null): string | null;
   /** How long before a job's deadline its trouble may have begun. */
   reachOf(job: string, environment: string | null): number;
@@ -78,6 +80,7 @@ function make(catalogue: Catalogue): Kin {
       new Set(families.flatMap(({ contract, members }) => (members.has(service) ? [contract] : []))),
     jobsNamed: (text) =>
       new Set(jobNames.flatMap(([name, ways]) => (ways.some((way) => saysName(text, way)) ? [name] : []))),
+    stepsAfter: (job, before) => stepsAfter(catalogue, job, before),
     targetOf: (job, environment) =>
       (environment === null ? undefined : catalogue.jobs[job]?.environments[environment]?.target) ?? null,
     reachOf: (job, environment) => reachOf(catalogue, job, environment),
@@ -100,9 +103,11 @@ function saysName(text: string, name: string): boolean {
  */
 function patternsOf(services: readonly (readonly [string, readonly string[]])[]): (readonly [string, RegExp])[] {
   return services.map(([name, ways]) => {
+    // A queue or an alarm of a service carries its name with something behind it.
+    const end = "(?![\\w]|-(?!dlq|dead|queue|retry|errors?|prod|service|svc|api|5xx|4xx|[0-9]))";
     const parts = ways.filter((way) => way.length >= 2).map((way) => way.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const plain = parts.map((part) => {
-      const whole = `(?<![\\w-])${part}(?![\\w-])`;
+      const whole = `(?<![\\w-])${part}${end}`;
       if (/[-_0-9]/.test(part)) return whole;
       const before =
         "(?:calling|call|calls|to|from|of|by|with|at|service|upstream|host|via|contact|reach|dependency|api|client|project)";
@@ -158,6 +163,17 @@ function contractsIn(families: readonly Family[], text: string): ReadonlyMap<str
     }
   }
   return found;
+}
+
+function stepsAfter(catalogue: Catalogue, job: string, before: string): number | null {
+  let edge = [before];
+  const seen = new Set(edge);
+  for (let step = 1; step <= MOST_STEPS && edge.length > 0; step += 1) {
+    edge = edge.flatMap((one) => catalogue.jobs[one]?.then ?? []).filter((one) => !seen.has(one));
+    if (edge.includes(job)) return step;
+    for (const one of edge) seen.add(one);
+  }
+  return null;
 }
 
 function reachOf(catalogue: Catalogue, job: string, environment: string | null): number {
