@@ -19,6 +19,8 @@ export interface Channels {
   find(nameOrId: string): Promise<FoundChannel>;
   /** The name of an id, when the list is at hand; null otherwise. Never asks Slack. */
   nameOf(id: string): string | null;
+  /** The id of a name, when the list is at hand; null otherwise. Never asks Slack. */
+  idOf(name: string): string | null;
   /** All of them, asked anew. */
   list(): Promise<{ kind: "listed"; channels: readonly Channel[] } | Extract<FoundChannel, { kind: "failed" }>>;
 }
@@ -48,6 +50,7 @@ export function createChannels(parts: { api: SlackApi; clock: Clock }): Channels
 
   return {
     list,
+    idOf: (name) => kept?.channels.find((channel) => channel.name === name.replace(/^#/, ""))?.id ?? null,
     nameOf: (id) => kept?.channels.find((channel) => channel.id === id)?.name ?? null,
     find: async (nameOrId) => {
       const wanted = nameOrId.replace(/^#/, "");

@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import { entryReply } from "./blocks/entry.ts";
 import { headerGist, type IncidentHeader, incidentHeader } from "./blocks/incident.ts";
 import type { Place } from "./blocks/look.ts";
+import type { ClosedUntil } from "./closed.ts";
 import type { KeepRoot } from "./home-channel.ts";
 import type { WhoAmI } from "./identity.ts";
 import { holdLane, lanesTakenUntil } from "./lanes.store.ts";
@@ -37,6 +38,7 @@ export interface ProjectorParts {
   readonly store: Store;
   readonly poster: Poster;
   readonly keepRoot: KeepRoot;
+  readonly closedUntil?: ClosedUntil;
   /** For links to other threads. */
   readonly whoAmI?: WhoAmI;
   readonly catalogue: Catalogue;
@@ -54,6 +56,8 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
   return async (id) => {
     const incident = await incidentById(store.db, id as IncidentId);
     if (incident === null) return { done: true };
+    const closed = await parts.closedUntil?.({ subject: { kind: "incident", id }, channel: incident.channel });
+    if (closed != null) return outcome(clock, [{ notBefore: closed }]);
     const header = await readHeader(incident);
     const storm = await stormOf(incident);
     const root = await keepRoot({

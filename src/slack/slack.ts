@@ -19,6 +19,7 @@ import { createReadAttached } from "./attached.ts";
 import { type Bolt, createBolt } from "./bolt.ts";
 import { type CaptureSlackEvent, createCapture } from "./capture.ts";
 import { createChannels } from "./channels.ts";
+import { createClosedUntil } from "./closed.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { createGateCardProjector } from "./gate-cards.ts";
 import { createGroupMembers } from "./groups.ts";
@@ -91,7 +92,11 @@ export function createSlack(options: SlackOptions): Slack {
   const poster = createPoster({ db, api, clock, log });
   const keepRoot = createKeepRoot({ db, poster, channels, catalogue, clock, log });
   const projection = { store, poster, keepRoot, catalogue, clock, log };
-  const projectIncident = createIncidentProjector({ ...projection, whoAmI });
+  const projectIncident = createIncidentProjector({
+    ...projection,
+    closedUntil: createClosedUntil({ db, channels, clock }),
+    whoAmI,
+  });
   const projectLog = createRunLogProjector({ ...projection, upload: createUploadFile(api.client) });
   const projectRunCard = createRunCardProjector({ ...projection, projectLog, viewRun: options.viewRun });
   const projectors = {
