@@ -121,9 +121,27 @@ export function canBeOne(kept: Deploy, telling: NewDeploy): boolean {
     placesOf(kept).some((place) => placesOf(telling).includes(place)) &&
     apartMs <= SAME_WITHIN_MS &&
     agree(kept.version, telling.version, sameVersion) &&
-    agree(kept.sha, telling.sha, (a, b) => a.startsWith(b) || b.startsWith(a))
+    agree(kept.sha, telling.sha, (a, b) => a.startsWith(b) || b.startsWith(a)) &&
+    endsAgree(kept, telling)
   );
 }
+
+/**
+ * After a deploy that failed comes another: a success that names neither its version nor its commit is of that one, perhaps
+ * of the version before. What seemed to have gone well may fail afterwards.
+ */
+function endsAgree(kept: Deploy, telling: NewDeploy): boolean {
+  const told = [{ ...kept, at: kept.saidAt }, telling];
+  const failed = told.find(({ outcome }) => outcome === "failed");
+  const succeeded = told.find(({ outcome }) => outcome === "succeeded");
+  if (failed === undefined || succeeded === undefined) return true;
+  return sayTheSame(failed, succeeded) || failed.at.epochMilliseconds >= succeeded.at.epochMilliseconds;
+}
+
+/** Both say the commit (two that differ are told apart before), or the version in the same words. */
+const sayTheSame = (one: NewDeploy, other: NewDeploy): boolean =>
+  (one.sha !== null && other.sha !== null) ||
+  (one.version !== null && other.version !== null && bare(one.version) === bare(other.version));
 
 /** Where it is, or may be. */
 export const placesOf = ({ environment, environments }: Pick<NewDeploy, "environment" | "environments">) =>

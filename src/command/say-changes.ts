@@ -42,7 +42,10 @@ export function suspectSections(catalogue: Catalogue, { suspects = [] }: Inciden
 }
 
 function whereOf(catalogue: Catalogue, { environment, candidates }: DeployView): string {
-  if (environment !== null) return `in ${environmentName(catalogue, environment)}`;
+  if (environment !== null) {
+    const known = Object.hasOwn(catalogue.environments, environment);
+    return `in ${environmentName(catalogue, environment)}${known ? "" : " (which the catalogue does not have)"}`;
+  }
   if (candidates.length === 0) return "(where was not said)";
   return `in ${candidates.map((name) => environmentName(catalogue, name)).join(" or ")} (the sender does not say which)`;
 }

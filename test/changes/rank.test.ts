@@ -100,6 +100,18 @@ test("any deploys: the order is the same however they come, and follows place, d
   );
 });
 
+test("a success that does not say of what is not that of the deploy which failed before it, whichever is heard first", () => {
+  const failed = deployed({ outcome: "failed" });
+  const later = failed.at.add({ minutes: 2 });
+  const message = deployed({ source: "slack", version: null, at: later });
+  expect([canBeOne(failed, message), canBeOne(message, failed)]).toEqual([false, false]);
+  expect(canBeOne(failed, { ...message, version: "tcs-prod:41" })).toBe(false);
+  expect(canBeOne(failed, { ...message, version: "v6.2.0" })).toBe(true);
+  expect(canBeOne({ ...message, sha: "4f2a90c" }, { ...failed, sha: "4f2a90c81" })).toBe(true);
+  const undone = { ...failed, source: "aws", version: null, at: later.add({ minutes: 1 }) };
+  expect([canBeOne(message, undone), canBeOne({ ...undone, saidAt: undone.at }, message)]).toEqual([true, true]);
+});
+
 test("two senders tell of one deploy when nothing that they say differs", () => {
   const kept = deployed({ sha: "4f2a90c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f6a7" });
   const message = { source: "slack", at: kept.at.add({ minutes: 4 }), version: null };
