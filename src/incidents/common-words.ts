@@ -23,7 +23,7 @@ export const COMMON_WORDS: ReadonlySet<string> = new Set(
   unsupported until up update upstream uri url usage use used user using utilization valid value values variable version via view wait waiting warning was web
   were when where which while will with within without worker write writing wrong year you your zero
   dns tcp udp utc gmt gc jvm amqp rest soap xml csv html uuid utf patch select delete values group join monday tuesday wednesday thursday friday saturday sunday january february april june july august september october november december stuff people user customer order orders calling calls nested cannot acquire thing things lines several since remote procedure reply replies attempt every other others preprod development dev stopping nightly night deploy deployed deployment rds ecs aws lambda s3 sqs sns ec2 postgres postgresql mysql mongo mongodb redis
-  rabbitmq elasticsearch kafka hibernate jdbc spring tomcat node python retryable acquire acquired lease commit constraint violation violates violated integrity`
+  hibernate jdbc spring tomcat node python retryable acquire acquired lease commit constraint violation violates violated integrity`
     .split(/\s+/)
     .filter((word) => word !== ""),
 );

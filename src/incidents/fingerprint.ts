@@ -184,6 +184,9 @@ function weightOfWord(word: string, inside: boolean): number {
   if (/[a-z][A-Z]/.test(word) || /[a-z0-9]_[a-z0-9]/i.test(word)) return NAME;
   if (/^[a-z]+(?:-[a-z0-9]+)+$/i.test(word))
     return lower.split("-").every((part) => COMMON_WORDS.has(part)) ? COMMON : NAME;
+  // What a whole estate shares; each service has a database of its own more often than a broker.
+  if (/^(?:rabbit ?mq|kafka|activemq|elasticsearch|opensearch|keycloak|cognito|vault|consul|zookeeper)$/.test(lower))
+    return PROPER;
   // Names of providers and products: `Notify returned 503`, `SFTP of HMRC`.
   if (inside && word.length >= 4 && /^[A-Z][a-z]+$/.test(word)) return PROPER;
   if (/^[A-Z]{4,}$/.test(word)) return PROPER;

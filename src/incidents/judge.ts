@@ -40,6 +40,7 @@ const CONTRACT_MS = 12 * 3_600_000;
 const CHAIN_MS = 3 * 3_600_000;
 /** What was said so lately is still going on. */
 const ONGOING_MS = 15 * MINUTE;
+const LATELY_MS = 60 * MINUTE;
 
 /** What two tell of each other, or null when they cannot belong together. The order of the two does not count. */
 export function judge(signal: Told, trace: Told, kin: Kin): Evidence | null {
@@ -127,7 +128,16 @@ function pairOf(a: Told, b: Told, kin: Kin): Pair {
   const prints = [printOf(a), printOf(b)] as const;
   const time = timePoints(a, b, { kin, prints });
   const apartMs = distance(a, b);
-  return { a, b, kin, texts, prints, time, ongoing: apartMs <= ONGOING_MS ? Math.max(time, 15) : time, apartMs };
+  return {
+    a,
+    b,
+    kin,
+    texts,
+    prints,
+    time,
+    ongoing: Math.max(time, apartMs <= ONGOING_MS ? 15 : apartMs <= LATELY_MS ? 10 : 0),
+    apartMs,
+  };
 }
 
 /** What a signal says of the trouble. That a job failed is in every title of its kind. */
@@ -339,7 +349,8 @@ function ofService({ a, b, kin, prints, texts, time }: Pair): Evidence | null {
   if (tools && !jobs) points += 20;
   if (vague[0] || vague[1]) points += jobs && !(vague[0] && vague[1]) ? 0 : tools && !jobs ? 30 : 25;
   if (alike) points += 35;
-  if (kind === "same") points += prints[0].kinds.has("connect") && prints[1].kinds.has("connect") ? 40 : 20;
+  if (kind === "same")
+    points += prints[0].kinds.has("connect") && prints[1].kinds.has("connect") ? 40 : tools ? 30 : 20;
   if (kind === "other") points -= 45;
   const where = same
     ? `the same service ${a.service}`
@@ -362,8 +373,8 @@ const targetOf = ({ job, place }: Told, kin: Kin): string | null => (job === nul
 /** Says that something is wrong, not what: an error rate, a missed deadline, an exit code, a failure without a word. */
 function isVague(teller: Teller, print: Fingerprint): boolean {
   if ([...print.kinds].some((kind) => OWN.includes(kind) || kind === "auth" || kind === "schema")) return false;
-  if (has(print, ["late", "symptom", "queue"])) return true;
-  return print.kinds.size === 0 && (teller.error === null || teller.error.trim() === "") && print.names.size === 0;
+  if (has(print, ["late", "symptom", "queue"]) || isAlarm(teller)) return true;
+  return print.kinds.size === 0 && print.names.size === 0 && print.hosts.size === 0;
 }
 
 /** Whether both say what sort of trouble it is, and the same one. */
