@@ -54,9 +54,9 @@ const FIRST_BACKOFF_MS = 1_000;
 const WAIT_MS = 5_000;
 
 /**
- * Work of kind `inbox`: turns deliveries into signals and incidents, up to 500 a call. Deliveries that may meet in one
- * incident share a transaction; one that makes our code fail is tried again by itself, later and later, and refused with
- * the reason after five attempts, so that it never holds up the others.
+ * Work of kind `inbox`: turns deliveries into signals and incidents, up to 500 a call and in one
+ * transaction. One that makes our code fail is tried again by itself, later and later, and refused with the reason after
+ * five attempts, so that it never holds up the others.
  */
 export function createInboxProcessor(parts: {
   store: Store;
@@ -85,21 +85,31 @@ export function createInboxProcessor(parts: {
       .filter((one) => !isWork(one))
       .map(({ delivery, verdict }) => ({ id: delivery.id, ...verdict }));
     await markDeliveries(store.db, settled, clock.now());
-    for (const group of groupsOf(read)) await processGroup(group);
+    // One transaction a batch: a storm costs a few questions, not a few for each of its causes. What people wrote waits for
+    // Slack sometimes, and holds up only its own thread.
+    await processTogether(read.filter((one) => isWork(one) && one.event === null));
+    for (const group of groupsOf(read.filter((one) => one.event !== null))) await processTogether(group);
     await forgetKeys(store.db, clock.now());
     return outcome();
   }
 
-  async function processGroup(group: readonly ReadDelivery[], again = MOST_CROSSED): Promise<void> {
+  /** In one transaction; what fails is tried again in parts: deliveries that may meet in one incident, then each by itself. */
+  async function processTogether(together: readonly ReadDelivery[], again = MOST_CROSSED): Promise<void> {
+    const [first] = together;
+    if (first === undefined) return;
     try {
-      await store.tx((tx) => carryOut(tx, group));
+      await store.tx((tx) => carryOut(tx, together));
     } catch (error) {
       // Another worker or a person wanted the same incidents crosswise: nobody's mistake, and no attempt.
-      if (isCrossed(error) && again > 0) return processGroup(group, again - 1);
-      const [only] = group;
-      if (group.length === 1 && only !== undefined) return failed(only.delivery, error);
-      log.warn({ deliveries: group.length, error: messageOf(error) }, "a group failed, trying each by itself");
-      for (const one of group) await processGroup([one]);
+      if (isCrossed(error) && again > 0) return processTogether(together, again - 1);
+      if (together.length === 1) return failed(first.delivery, error);
+      const groups = groupsOf(together);
+      const parts = groups.length > 1 ? groups : together.map((one) => [one]);
+      log.warn(
+        { deliveries: together.length, parts: parts.length, error: messageOf(error) },
+        "a batch failed, trying its parts",
+      );
+      for (const part of parts) await processTogether(part);
     }
   }
 
