@@ -52,6 +52,8 @@ export interface RefusedLine {
   readonly reason: string | null;
   readonly receivedAt: string;
   readonly body: string;
+  /** What follows the source's name in the address, without the secret: all that a ping says. */
+  readonly path: string;
 }
 
 const BODY_SHOWN = 2_000;
@@ -61,7 +63,7 @@ export async function refusedLines(db: Db, limit: number): Promise<RefusedLine[]
   const rows = await db
     .selectFrom("inbox")
     .select(["id", "source", "resource", "reason", "received_at"])
-    .select(sql<string>`left(body, ${BODY_SHOWN})`.as("body"))
+    .select([sql<string>`left(body, ${BODY_SHOWN})`.as("body"), sql<string>`request->>'path'`.as("path")])
     .where("state", "=", "refused")
     .orderBy("id", "desc")
     .limit(limit)

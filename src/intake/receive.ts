@@ -92,7 +92,7 @@ export function createReceiver(parts: {
 
   async function keep(source: BoundSource, request: HookRequest, path: string): Promise<HookAnswer> {
     const formed = source.wellFormed(request);
-    const { key, forMs, name }: DeliveryKey = formed.ok ? source.deliveryKey(request) : junkKey(request);
+    const { key, forMs, name }: DeliveryKey = formed.ok ? source.deliveryKey(request) : junkKey(request, path);
     await arrivals.add({
       source: source.name,
       key,
@@ -206,7 +206,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-const junkKey = (request: HookRequest) => ({ key: `junk:${sha256(request.body)}`, forMs: 600_000 });
+const junkKey = ({ body }: HookRequest, path: string) => ({
+  key: `junk:${sha256(path + sha256(body))}`,
+  forMs: 600_000,
+});
 const orNull = (text: string | null): string | null => (text === null ? null : storable(text).slice(0, 100));
 
 function storableQuery(query: Readonly<Record<string, string>>): Record<string, string> {

@@ -132,10 +132,12 @@ test("junk after a valid signature is kept as refused and answered 400", async (
   const at = clock.machineNow();
   expect((await receiver.receive("jobs", jobRequest({ job: "x", status: "failed" }, { at }))).status).toBe(400);
   expect((await receiver.receive("ping", pingRequest("/job-secret/person-sync/prod/999"))).status).toBe(400);
+  expect((await receiver.receive("ping", pingRequest("/job-secret/person-sync/prod/done"))).status).toBe(400);
   expect((await inboxOf(store)).map((row) => [row.state, row.reason])).toEqual([
     ["refused", "the body is not a JSON object"],
     ["refused", "job and environment are needed"],
     ["refused", '"999" is none of start, fail, log or an exit code from 0 to 255'],
+    ["refused", '"done" is none of start, fail, log or an exit code from 0 to 255'],
   ]);
   expect(await store.db.selectFrom("outbox").select("id").execute()).toEqual([]);
 });
