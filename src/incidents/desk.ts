@@ -2,7 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { nextNumber } from "../store/counters.ts";
-import { requestWork } from "../store/outbox.ts";
+import { type Ring, requestAllWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
 import { keptOutOf } from "./apart.ts";
@@ -11,10 +11,10 @@ import type { ToFold } from "./fold.ts";
 import { addKeys, type Found, type NewKey, splitsOf } from "./folding.store.ts";
 import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding } from "./folding.ts";
 import type { Incident } from "./incident.ts";
-import { insertIncident, lockIncidents, updateIncident } from "./incidents.store.ts";
+import { insertIncident, lockIncidents, updateIncidents } from "./incidents.store.ts";
 import { createKindred } from "./kindred.ts";
 import { type Joining, keepJoinings } from "./signals.store.ts";
-import { appendEntries } from "./timeline.store.ts";
+import { appendAll } from "./timeline.store.ts";
 import type { EntryDraft } from "./timeline.ts";
 import { keepTraces } from "./traces.store.ts";
 
@@ -134,15 +134,25 @@ export async function deskOf(
     },
     keep: async () => {
       await addKeys(tx, newKeys);
-      for (const [id, drafts] of [...entries].sort(([a], [b]) => a - b)) {
-        const incident = incidents.get(id);
-        if (incident === undefined) continue;
-        await updateIncident(tx, incident);
-        await appendEntries(tx, { incident: id, learnedAt: by.now }, drafts);
-        await requestWork(tx, { kind: "incident", ref: id, dueAt: by.now });
-        if (incident.flapping !== null)
-          await requestWork(tx, { kind: "quiet", ref: id, dueAt: quietAt(incident.flapping) });
-      }
+      const changed = [...entries]
+        .sort(([a], [b]) => a - b)
+        .flatMap(([id, drafts]) => {
+          const incident = incidents.get(id);
+          return incident === undefined ? [] : [{ incident, drafts }];
+        });
+      await updateIncidents(
+        tx,
+        changed.map(({ incident }) => incident),
+      );
+      const drafts = changed.flatMap((one) => one.drafts.map((entry) => ({ incident: one.incident.id, entry })));
+      await appendAll(tx, { learnedAt: by.now }, drafts);
+      await requestAllWork(
+        tx,
+        changed.flatMap(({ incident: { id, flapping } }): Ring[] => [
+          { kind: "incident", ref: id, dueAt: by.now },
+          ...(flapping === null ? [] : [{ kind: "quiet" as const, ref: id, dueAt: quietAt(flapping) }]),
+        ]),
+      );
       await keepTraces(
         tx,
         joinings.flatMap(({ incident, signal }) => (incident === null ? [] : [{ incident, signal }])),

@@ -1,8 +1,8 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { IncidentId } from "../base/ids.ts";
 import type { Severity } from "../config/catalogue.ts";
 import type { Incidents } from "../store/database.ts";
-import { type Db, jsonb, type Tx } from "../store/store.ts";
+import type { Db, Tx } from "../store/store.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Flapping } from "./flapping.ts";
 import type { Incident, IncidentStatus } from "./incident.ts";
@@ -108,7 +108,35 @@ export async function updateIncident(tx: Tx, incident: Incident): Promise<Incide
   return { ...incident, revision };
 }
 
+/** Several that are held, in one statement: see `updateIncident`. */
+export async function updateIncidents(tx: Tx, incidents: readonly Incident[]): Promise<void> {
+  const rows = incidents.map((incident) => ({
+    ...columns(incident),
+    id: incident.id,
+    revision: incident.revision + 1,
+  }));
+  const [first] = rows;
+  if (first === undefined) return;
+  const names = Object.keys(first).filter((name) => name !== "id");
+  const changes = names.map((name) => sql`${sql.ref(name)} = ${sql.ref(`row.${name}`)}`);
+  await sql`
+    update incidents set ${sql.join(changes)}
+      from jsonb_populate_recordset(null::incidents, ${JSON.stringify(rows)}::jsonb) as row
+     where incidents.id = row.id`.execute(tx);
+}
+
+/** As one statement writes it: what is kept as JSON is text. */
 function changeable(incident: Omit<Incident, "id">) {
+  const plain = columns(incident);
+  return {
+    ...plain,
+    rate: JSON.stringify(plain.rate),
+    conditions: JSON.stringify(plain.conditions),
+    flapping: plain.flapping === null ? null : JSON.stringify(plain.flapping),
+  };
+}
+
+function columns(incident: Omit<Incident, "id">) {
   return {
     status: incident.status,
     severity: incident.severity,
@@ -123,8 +151,8 @@ function changeable(incident: Omit<Incident, "id">) {
     folding_key: incident.foldingKey,
     signal_count: incident.signalCount,
     firing_count: incident.firingCount,
-    rate: jsonb({ ...incident.rate }),
-    conditions: JSON.stringify(incident.conditions),
+    rate: { ...incident.rate },
+    conditions: { ...incident.conditions },
     channel: incident.channel,
     mention: incident.mention,
     first_seen_at: incident.firstSeenAt,
@@ -133,7 +161,7 @@ function changeable(incident: Omit<Incident, "id">) {
     mitigated_at: incident.mitigatedAt,
     resolved_at: incident.resolvedAt,
     reopened_count: incident.reopenedCount,
-    flapping: incident.flapping === null ? null : jsonb({ ...incident.flapping }),
+    flapping: incident.flapping === null ? null : { ...incident.flapping },
     merged_into: incident.mergedInto,
   };
 }

@@ -19,9 +19,23 @@ export interface Appending {
  * its kind is left out. Texts must be redacted before.
  */
 export async function appendEntries(tx: Tx, to: Appending, entries: readonly EntryDraft[]): Promise<TimelineEntryId[]> {
-  if (entries.length === 0) return [];
-  const rows = entries.map((entry, position) => ({
+  return appendAll(
+    tx,
+    to,
+    entries.map((entry) => ({ incident: to.incident, entry })),
+  );
+}
+
+/** The same for several incidents, in one statement. */
+export async function appendAll(
+  tx: Tx,
+  to: Omit<Appending, "incident">,
+  drafts: readonly { readonly incident: IncidentId; readonly entry: EntryDraft }[],
+): Promise<TimelineEntryId[]> {
+  if (drafts.length === 0) return [];
+  const rows = drafts.map(({ incident, entry }, position) => ({
     position,
+    incident_id: incident,
     kind: entry.kind,
     at: entry.at.toString(),
     actor: entry.actor,
@@ -37,11 +51,11 @@ export async function appendEntries(tx: Tx, to: Appending, entries: readonly Ent
   const result = await sql<{ id: TimelineEntryId }>`
     insert into timeline_entries (incident_id, learned_at, request_key, kind, at, actor, actor_key, actor_name, text, data,
                                   visible, corrects, change, slack_ts)
-    select ${to.incident}::bigint, ${to.learnedAt}::timestamptz, ${to.requestKey ?? null}::text, kind, at, actor, actor_key,
+    select incident_id, ${to.learnedAt}::timestamptz, ${to.requestKey ?? null}::text, kind, at, actor, actor_key,
            actor_name, text, data, visible, corrects, change, slack_ts
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as row (position int, kind text, at timestamptz, actor text, actor_key text, actor_name text, text text, data jsonb,
-                visible boolean, corrects bigint, change text, slack_ts text)
+        as row (position int, incident_id bigint, kind text, at timestamptz, actor text, actor_key text, actor_name text,
+                text text, data jsonb, visible boolean, corrects bigint, change text, slack_ts text)
      order by position
     on conflict (request_key, kind) where request_key is not null do nothing
     returning id`.execute(tx);

@@ -57,10 +57,14 @@ export interface Claim {
 }
 
 /** Puts work in the outbox, or makes waiting work due at the earlier of both times. Rings after the commit. */
-export async function requestWork(tx: Tx, ring: Ring): Promise<void> {
+export const requestWork = (tx: Tx, ring: Ring): Promise<void> => requestAllWork(tx, [ring]);
+
+/** The same for several, in one statement. None may be named twice. */
+export async function requestAllWork(tx: Tx, rings: readonly Ring[]): Promise<void> {
+  if (rings.length === 0) return;
   await tx
     .insertInto("outbox")
-    .values({ kind: ring.kind, ref: ring.ref, due_at: ring.dueAt })
+    .values(rings.map(({ kind, ref, dueAt }) => ({ kind, ref, due_at: dueAt })))
     .onConflict((conflict) =>
       conflict.columns(["kind", "ref"]).doUpdateSet({
         due_at: sql`least(outbox.due_at, excluded.due_at)`,
@@ -68,7 +72,7 @@ export async function requestWork(tx: Tx, ring: Ring): Promise<void> {
       }),
     )
     .execute();
-  ringAfterCommit(tx, ring);
+  for (const ring of rings) ringAfterCommit(tx, ring);
 }
 
 /**
