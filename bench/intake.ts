@@ -1,14 +1,23 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { alertmanagerIsHere, startAlertmanager } from "../test/journeys/alertmanager.ts";
 import { flood, type Hits, type Shot, steady } from "./load.ts";
-import { median, percentile, progress, report } from "./report.ts";
+import { type Metric, median, percentile, progress, report } from "./report.ts";
+import { alertShot, eventShot } from "./shots.ts";
 import { type BenchStage, bareServer, benchStage } from "./stage.ts";
 
 const ROUNDS = 3;
-const FLOOD = { connections: 32, forMs: 4_000 };
-const STEADY = { perSecond: 200, forMs: 6_000 };
+const FLOOD = { connections: 64, forMs: 4_000 };
+/** While Slack is down: people and senders must not notice each other's trouble. */
+const STEADY = { perSecond: 1_000, forMs: 6_000 };
 const VISIBLE = { everyMs: 2_000, signalsAChannel: 6 };
+/** Requests made before the clock starts. */
+const PREPARED = { oneKb: 32_000, sevenKb: 16_000 };
+const FRAMES_OF_7_KB = 26;
 
-/** `intake`: how many alerts are kept (each in Postgres, fsync on, before its 202), how fast, and how soon people see one. */
+/**
+ * `intake`: how many alerts are kept (each in Postgres, fsync on, before its 202), how fast, how soon people see one, and
+ * what the same load is to a real Alertmanager (which keeps it in memory), where there is one.
+ */
 export async function intake(): Promise<void> {
   const stage = await benchStage();
   const bare = await bareServer();
@@ -19,33 +28,22 @@ export async function intake(): Promise<void> {
       rounds.push(await round(stage, bare.url));
     }
     const of = (key: keyof Round) => median(rounds.map((one) => one[key]));
-    const bench = "intake";
-    const limitRate = { name: "bare_http_per_second", value: of("bareRate") };
-    const limitMs = (name: string, value: number) => ({ name, value });
-    report({ bench, metric: "accepted_per_second", value: of("accepted"), unit: "1/s", limit: limitRate });
-    report({
-      bench,
-      metric: "ack_p99_ms",
-      value: of("p99"),
-      unit: "ms",
-      limit: limitMs("bare_http_p99_ms", of("bareP99")),
-    });
-    report({
-      bench,
-      metric: "ack_max_ms",
-      value: of("max"),
-      unit: "ms",
-      limit: limitMs("bare_http_max_ms", of("bareMax")),
-    });
-    report({
-      bench,
-      metric: "processed_per_second",
-      value: of("processed"),
-      unit: "1/s",
-      limit: { name: "accepted_per_second", value: of("accepted") },
-    });
-    report({ bench, metric: "rss_mb", value: of("rssMb"), unit: "MB" });
-    report({ bench, metric: "accepted_to_visible_p95_ms", value: of("visibleP95"), unit: "ms" });
+    const tell = (metric: string, value: number, unit: Metric["unit"], limit?: [name: string, value: number]) =>
+      report({
+        ...{ bench: "intake", metric, value, unit },
+        ...(limit === undefined ? {} : { limit: { name: limit[0], value: limit[1] } }),
+      });
+    tell("accepted_per_second", of("accepted"), "1/s", ["bare_http_per_second", of("bareRate")]);
+    tell("accepted_per_second_7kb", of("accepted7"), "1/s", ["bare_http_per_second_7kb", of("bareRate7")]);
+    tell("ack_p99_ms", of("p99"), "ms", ["bare_http_p99_ms", of("bareP99")]);
+    tell("ack_max_ms", of("max"), "ms", ["bare_http_max_ms", of("bareMax")]);
+    tell("processed_per_second", of("processed"), "1/s", ["accepted_per_second", of("accepted")]);
+    tell("rss_mb", of("rssMb"), "MB");
+    tell("accepted_to_visible_p95_ms", of("visibleP95"), "ms");
+    if (alertmanagerIsHere) {
+      const alertmanager = of("alertmanager");
+      tell("ratio_to_alertmanager", of("accepted") / alertmanager, "share", ["alertmanager_per_second", alertmanager]);
+    } else progress("intake: no ratio_to_alertmanager: prometheus-alertmanager is not on this machine");
   } finally {
     await bare.close();
     await stage.close();
@@ -54,7 +52,10 @@ export async function intake(): Promise<void> {
 
 interface Round {
   readonly accepted: number;
+  readonly accepted7: number;
   readonly bareRate: number;
+  readonly bareRate7: number;
+  readonly alertmanager: number;
   readonly p99: number;
   readonly max: number;
   readonly bareP99: number;
@@ -65,28 +66,72 @@ interface Round {
 }
 
 async function round(stage: BenchStage, bareUrl: string): Promise<Round> {
-  const next = shots(stage, (n) => ({ channel: n % 10, cause: `storm ${n % 50}` }));
+  const small = { ...FLOOD, next: shots((n) => alertShot(stage, { channel: n % 10, cause: `storm ${n % 50}` })) };
+  const large = { ...FLOOD, next: shots((n) => largeShot(stage, n)) };
+  await settled(stage);
   const visible = await seen(stage);
-  const calm = await steady(stage.url, { ...STEADY, next });
-  const bareCalm = await steady(bareUrl, { ...STEADY, next });
+  stage.workspace.outage(true);
+  const calm = await steady(stage.url, { ...STEADY, next: small.next });
+  stage.workspace.outage(false);
+  const bareCalm = await steady(bareUrl, { ...STEADY, next: small.next });
   await drained(stage);
   await stage.processes.kill("worker");
-  const storm = await flood(stage.url, { ...FLOOD, next });
+  const storm = await flood(stage.url, { ...small, prepared: PREPARED.oneKb });
   const rssMb = (await gauge(stage, "process_resident_memory_bytes")) / 1_048_576;
   const processed = await drain(stage);
-  const bareStorm = await flood(bareUrl, { ...FLOOD, next });
-  for (const hits of [calm, storm]) allAccepted(hits);
+  await stage.processes.kill("worker");
+  const storm7 = await flood(stage.url, { ...large, prepared: PREPARED.sevenKb });
+  await stage.processes.start("worker");
+  await drained(stage);
+  const bareStorm = await flood(bareUrl, { ...small, prepared: PREPARED.oneKb });
+  const bareStorm7 = await flood(bareUrl, { ...large, prepared: PREPARED.sevenKb });
+  for (const hits of [calm, storm, storm7]) allAnswered(hits, 202);
   return {
     accepted: perSecond(storm),
+    accepted7: perSecond(storm7),
     bareRate: perSecond(bareStorm),
+    bareRate7: perSecond(bareStorm7),
+    alertmanager: await alertmanagerRate(),
     p99: percentile(calm.latenciesMs, 0.99),
-    max: Math.max(...calm.latenciesMs),
+    max: calm.latenciesMs.reduce((a, b) => Math.max(a, b), 0),
     bareP99: percentile(bareCalm.latenciesMs, 0.99),
-    bareMax: Math.max(...bareCalm.latenciesMs),
+    bareMax: bareCalm.latenciesMs.reduce((a, b) => Math.max(a, b), 0),
     processed,
     rssMb,
     visibleP95: percentile(visible, 0.95),
   };
+}
+
+const largeShot = (stage: BenchStage, n: number): Shot =>
+  eventShot(stage, {
+    service: stage.channels[n % 10] ?? "",
+    issue: String(n % 50),
+    type: `Storm${n % 50}Exception`,
+    value: `Cannot read record ${n}`,
+    frames: FRAMES_OF_7_KB,
+  });
+
+/** The same alerts to a real Alertmanager, in its own words; 0 where there is none. It sends none of them on. */
+async function alertmanagerRate(): Promise<number> {
+  if (!alertmanagerIsHere) return 0;
+  const alertmanager = await startAlertmanager({ url: "http://127.0.0.1:9", secret: "unused", waits: "1h" });
+  try {
+    const next = shots((n) => ({
+      path: "/api/v2/alerts",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify([
+        {
+          labels: { alertname: `storm ${n % 50}`, service: `desk-${n % 10}`, id: randomUUID() },
+          annotations: { detail: "x".repeat(700) },
+        },
+      ]),
+    }));
+    const hits = await flood(alertmanager.url, { ...FLOOD, next, prepared: PREPARED.oneKb });
+    allAnswered(hits, 200);
+    return perSecond(hits);
+  } finally {
+    await alertmanager.close();
+  }
 }
 
 /** Starts the worker on a full inbox and measures from the first delivery done to the last. */
@@ -122,7 +167,7 @@ async function seen(stage: BenchStage): Promise<number[]> {
       n += 1;
       const id = stage.workspace.channels[stage.channels[n % 10] ?? ""]?.id ?? "";
       waiting.set(id, [...(waiting.get(id) ?? []), performance.now()]);
-      return shot(stage, { channel: n % 10, cause: `visible ${randomUUID()}` });
+      return alertShot(stage, { channel: n % 10, cause: `visible ${randomUUID()}` });
     },
   });
   const deadline = performance.now() + 20_000;
@@ -132,38 +177,36 @@ async function seen(stage: BenchStage): Promise<number[]> {
   return latencies;
 }
 
-function shots(stage: BenchStage, about: (n: number) => { channel: number; cause: string }): () => Shot {
+function shots(make: (n: number) => Shot): () => Shot {
   let n = 0;
   return () => {
     n += 1;
-    return shot(stage, about(n));
+    return make(n);
   };
 }
 
-/** An alert of about 1 KB, signed as a sender signs it; every one a delivery of its own. */
-function shot(stage: BenchStage, about: { channel: number; cause: string }): Shot {
-  const body = JSON.stringify({
-    id: randomUUID(),
-    service: stage.channels[about.channel],
-    title: `${about.cause} in ${stage.channels[about.channel]}`,
-    cause: about.cause,
-    at: new Date(stage.now()).toISOString(),
-    detail: "x".repeat(700),
-  });
-  const signature = createHmac("sha256", stage.secret).update(body).digest("hex");
-  return { path: "/hooks/alerts", headers: { "content-type": "application/json", "x-signature": signature }, body };
-}
-
-function allAccepted(hits: Hits): void {
-  for (const [status, count] of hits.statuses) if (status !== 202) throw new Error(`${count} answers were ${status}`);
+function allAnswered(hits: Hits, wanted: number): void {
+  for (const [status, count] of hits.statuses) {
+    if (status !== wanted) throw new Error(`${count} answers were ${status}`);
+  }
 }
 
 const perSecond = (hits: Hits): number => (hits.latenciesMs.length * 1_000) / hits.tookMs;
 
+const SETTLED_WITHIN_MS = 180_000;
 const PENDING = "nightdesk_inbox_pending";
 
 async function drained(stage: BenchStage): Promise<void> {
   while ((await gauge(stage, PENDING)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** What the round before left to be told in Slack is told: at one message a second and channel. */
+async function settled(stage: BenchStage): Promise<void> {
+  const startedAt = performance.now();
+  while (!(await stage.api.settled()).settled) {
+    if (performance.now() - startedAt > SETTLED_WITHIN_MS) throw new Error("the round before was never settled");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 async function gauge(stage: BenchStage, name: string): Promise<number> {

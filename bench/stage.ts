@@ -111,7 +111,7 @@ export async function bareServer(): Promise<{ url: string; close(): Promise<void
   const server = createServer((request, response) => {
     request.resume();
     request.once("end", () => {
-      response.statusCode = 202;
+      response.writeHead(202, { "content-length": "0" });
       response.end();
     });
   });

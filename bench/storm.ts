@@ -1,6 +1,6 @@
-import { createHmac, randomUUID } from "node:crypto";
 import { type Shot, steady } from "./load.ts";
 import { progress, report } from "./report.ts";
+import { eventShot } from "./shots.ts";
 import { type BenchStage, benchStage } from "./stage.ts";
 
 const DELIVERIES = 10_000;
@@ -93,30 +93,6 @@ function stormShots(stage: BenchStage): () => Shot {
       value: `Cannot map permitKind of record ${1_000_000 + n}`,
     });
   };
-}
-
-/** Signed as Sentry signs it, about 1 KB. */
-function eventShot(stage: BenchStage, about: { service: string; issue: string; type: string; value: string }): Shot {
-  const { service, issue, type, value } = about;
-  const event = {
-    event_id: randomUUID().replaceAll("-", ""),
-    issue_id: issue,
-    url: `https://sentry.example.org/api/0/projects/acme/${service}/events/1/`,
-    title: `${type}: ${value}`,
-    environment: "prod",
-    level: "error",
-    metadata: { type, value },
-    datetime: new Date(stage.now()).toISOString(),
-    extra: { detail: "x".repeat(500) },
-  };
-  const body = JSON.stringify({ action: "triggered", data: { triggered_rule: "every event", event } });
-  const signature = createHmac("sha256", stage.secret).update(body).digest("hex");
-  const headers = {
-    "content-type": "application/json",
-    "sentry-hook-resource": "event_alert",
-    "sentry-hook-signature": signature,
-  };
-  return { path: "/hooks/sentry", headers, body };
 }
 
 function later<T>(ms: number, act: () => T | Promise<T>): Promise<T> {

@@ -12,6 +12,8 @@ const PROGRAM = "prometheus-alertmanager";
 export const alertmanagerIsHere = spawnSync(PROGRAM, ["--version"]).status === 0;
 
 export interface Alertmanager {
+  /** Its own address. */
+  readonly url: string;
   /** As Prometheus tells it: labels and when it started, and its end when it is over. */
   tell(alerts: readonly Record<string, unknown>[]): Promise<void>;
   /** Webhooks that it has sent, and those that failed. */
@@ -19,8 +21,15 @@ export interface Alertmanager {
   close(): Promise<void>;
 }
 
-/** A real Alertmanager on loopback that sends one group of everything to `url`, again every second. */
-export async function startAlertmanager(to: { readonly url: string; readonly secret: string }): Promise<Alertmanager> {
+/**
+ * A real Alertmanager on loopback that sends one group of everything to `url`, again every second. `waits`: how long it
+ * keeps the first alerts of a group to itself.
+ */
+export async function startAlertmanager(to: {
+  readonly url: string;
+  readonly secret: string;
+  readonly waits?: string;
+}): Promise<Alertmanager> {
   if (!alertmanagerIsHere) {
     throw new Error(
       `${PROGRAM} is not on this machine: install the package ${PROGRAM} ("apt-get install ${PROGRAM}").`,
@@ -30,7 +39,7 @@ export async function startAlertmanager(to: { readonly url: string; readonly sec
   const folder = await mkdtemp(join(tmpdir(), "nightdesk-alertmanager-"));
   leftovers.folder(folder);
   const configuration = {
-    route: { receiver: "nightdesk", group_wait: "100ms", group_interval: "1s", repeat_interval: "1s" },
+    route: { receiver: "nightdesk", group_wait: to.waits ?? "100ms", group_interval: "1s", repeat_interval: "1s" },
     receivers: [
       {
         name: "nightdesk",
@@ -62,6 +71,7 @@ export async function startAlertmanager(to: { readonly url: string; readonly sec
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return {
+    url: base,
     tell: async (alerts) => {
       const headers = { "content-type": "application/json" };
       const response = await fetch(`${base}/api/v2/alerts`, { method: "POST", headers, body: JSON.stringify(alerts) });
