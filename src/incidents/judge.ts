@@ -199,7 +199,7 @@ function sameError({ a, b, prints, texts, time, ongoing, apartMs }: Pair): Evide
   if (otherHosts(prints)) return null;
   const why = hosts.length > 0 && part < 0.6 ? `both name ${hosts[0]}` : `the same error: ${short(texts[0])}`;
   if (!alarms && part >= 0.6 && shared >= 3) {
-    const sure = shared >= 4.5 || (part >= 0.75 && names.length > 0);
+    const sure = shared >= 4.5 || (part >= 0.75 && named > 0);
     return evidence("same-error", (sure ? 100 : 85) + time, why);
   }
   if (named === 0) return null;

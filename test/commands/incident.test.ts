@@ -175,3 +175,45 @@ test("incident help is made from the list", async () => {
   expect(told(answer)).toContain("Close an incident\n");
   expect(told(answer)).toContain("`/incident resolve [INC-N] [REASON] [--sentry]` Close an incident");
 });
+
+describe("incident merge and split", () => {
+  test("merge names two, or one inside the other's thread", async () => {
+    const { type, calls } = desk();
+    await type("incident merge INC-4 into INC-3");
+    await type("incident merge 4 3");
+    await type("merge INC-4", inThread);
+    const answer = await type('incident merge INC-4 INC-3 across="one database"');
+    expect(calls).toEqual([
+      ["incidents.merge", 4, 3, undefined],
+      ["incidents.merge", 4, 3, undefined],
+      ["incidents.merge", 4, 3, undefined],
+      ["incidents.merge", 4, 3, "one database"],
+    ]);
+    expect(answer.text).toBe("INC-4 goes on in INC-3.");
+    for (const line of [
+      "incident merge",
+      "incident merge INC-4",
+      "incident merge INC-4 INC-3 INC-2",
+      "incident merge x y",
+    ])
+      expect((await type(line)).text).toContain("Which incidents?");
+  });
+
+  test("split says what is taken out, by the catalogue's names", async () => {
+    const { type, calls } = desk();
+    await type('incident split INC-3 service=tis-sync title="Another thing"');
+    await type('split job="Person sync job"', inThread);
+    await type("incident split INC-3 signal=42");
+    await type("incident split INC-3 incident=INC-7");
+    expect(calls).toEqual([
+      ["incidents.split", 3, { service: "tis-sync", title: "Another thing" }],
+      ["incidents.split", 3, { job: "person-sync" }],
+      ["incidents.split", 3, { signal: 42 }],
+      ["incidents.split", 3, { incident: 7 }],
+    ]);
+    expect((await type("incident split INC-3")).text).toContain("What is to be taken out?");
+    expect((await type("incident split INC-3 tis-sync")).text).toContain("Write service=tis-sync");
+    expect((await type("incident split INC-3 job=person-snyc")).text).toContain("Did you mean person-sync?");
+    expect((await type("incident split INC-3 incident=INC-7 service=x")).text).toContain("stands alone");
+  });
+});

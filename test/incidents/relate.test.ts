@@ -19,15 +19,17 @@ const catalogue = catalogueOf({
     forms: { dependsOn: ["profile"] },
     bulk: {},
   },
-  targets: { nothing: { connector: "noop" } },
+  targets: { nothing: { connector: "noop" }, other: { connector: "noop" } },
   jobs: {
     "person-sync": {
       title: "Person search index",
+      then: ["post-sync"],
       environments: {
         prod: { target: "nothing", service: "tis-sync" },
         preprod: { target: "nothing", service: "tis-sync" },
       },
     },
+    "post-sync": { environments: { prod: { target: "other", service: "bulk" } } },
     "ndw-etl": { environments: { prod: { target: "nothing", service: "bulk" } } },
   },
   contracts: {
@@ -144,6 +146,61 @@ describe("one cause in many services", () => {
     expect(related({ service: "bulk", job: "ndw-etl", error }, 20, trace({ ...jobFailed, error }))?.rule).toBe(
       "same-error",
     );
+  });
+});
+
+describe("what is named, and what comes after", () => {
+  test("a provider that is out, in services that have nothing else in common", () => {
+    const out = (service: string) => ({
+      service,
+      title: "HttpServerErrorException",
+      error: "503 from https://api.notify.example/v2/email",
+    });
+    expect(related(out("bulk"), 12, trace(out("forms"), { last: 10 }))).toMatchObject({ rule: "same-error" });
+    const other = {
+      service: "bulk",
+      title: "HttpServerErrorException",
+      error: "503 from https://api.letters.example/v1",
+    };
+    expect(related(other, 1, trace(out("forms")))).toBeNull();
+  });
+
+  test("a queue and its dead letters, and the service that reads it", () => {
+    const dead = { source: "aws", service: null, title: "Messages in esr-applicants-dlq", cause: "esr-applicants-dlq" };
+    const reader = {
+      service: "bulk",
+      title: "ListenerExecutionFailedException",
+      error: "Could not process a message of queue esr-applicants",
+    };
+    expect(related(dead, 3, trace(reader))).not.toBeNull();
+    expect(related({ ...dead, title: "Messages in forms-dlq", cause: "forms-dlq" }, 3, trace(reader))).toBeNull();
+  });
+
+  test("a job after one that failed, not one that failed before it, nor tomorrow's", () => {
+    const failed = trace({ ...jobFailed, error: "exit code 1" });
+    const next = {
+      source: "jobs",
+      service: "bulk",
+      job: "post-sync",
+      title: "post-sync failed",
+      error: "no rows to read",
+    };
+    expect(related(next, 40, failed)).toMatchObject({
+      rule: "after-job",
+      why: "post-sync comes after person-sync, which failed 40 min earlier",
+    });
+    expect(related(next, 23 * 60, failed)).toBeNull();
+    expect(related({ ...jobFailed, error: "exit code 1" }, 60, trace(next))).toBeNull();
+    expect(related({ ...next, error: "java.lang.OutOfMemoryError: Java heap space" }, 40, failed)).toBeNull();
+  });
+
+  test("a full node that several services run on", () => {
+    const full = (service: string) => ({
+      service,
+      title: "No space left on device",
+      error: "No space left on device (eks-node-7)",
+    });
+    expect(related(full("bulk"), 6, trace(full("forms")))?.why).toContain("eks-node-7");
   });
 });
 
