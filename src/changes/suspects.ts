@@ -21,16 +21,13 @@ import {
   writeSuspects,
 } from "./suspects.store.ts";
 import { downstreamOf, upstreamOf } from "./upstream.ts";
-import { deploySentence, lasting, reasonOf } from "./words.ts";
+import { deploySentence, lateness, reasonOf } from "./words.ts";
 
 export interface SuspectParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly catalogue: Catalogue;
 }
-
-/** Told so much later than it happened, a deploy's line says when it was heard of. */
-const LATE_MS = 10 * 60_000;
 
 /** The port of `intake/process.ts`: keeps what signals say was deployed, and asks whose suspect it is. */
 export async function keepDeploys(tx: Tx, joinings: readonly Joining[], now: Instant): Promise<void> {
@@ -129,15 +126,14 @@ async function deploysNear(tx: Tx, catalogue: Catalogue, troubled: Troubled): Pr
 /** Its line on the timeline; a reply in the thread when the incident was told before the deploy was. */
 function entryOf(suspicion: Suspicion, of: { incident: Incident; reason: string }): EntryDraft {
   const { deploy } = suspicion;
-  const lateMs = deploy.learnedAt.epochMilliseconds - deploy.at.epochMilliseconds;
-  const late = lateMs > LATE_MS ? ` (told ${lasting(lateMs) ?? ""} later)` : "";
+  const late = lateness(deploy);
   return {
     kind: "deploy",
     at: deploy.at,
     actor: `source:${deploy.source}`,
     actorKey: deploy.source,
     actorName: deploy.source,
-    text: `Suspect: ${deploySentence(deploy)}, ${of.reason}${late}`,
+    text: `Suspect: ${deploySentence(deploy)}, ${of.reason}${late === null ? "" : ` (${late})`}`,
     data: {
       deploy: deploy.id,
       service: deploy.service,

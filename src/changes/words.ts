@@ -1,5 +1,5 @@
 import type { Catalogue } from "../config/catalogue.ts";
-import { type DeployOutcome, labelOf, type NewDeploy, placesOf } from "./deploy.ts";
+import { type Deploy, type DeployOutcome, labelOf, type NewDeploy, placesOf } from "./deploy.ts";
 import type { Suspicion } from "./rank.ts";
 import { contractBetween } from "./upstream.ts";
 
@@ -63,8 +63,16 @@ export function distance(beforeMs: number): string {
   return `${far} ${beforeMs < 0 ? "after" : "before"} the first alert`;
 }
 
+const LATE_MS = 10 * 60_000;
+
+/** `told 45 min later`, of a deploy that was heard of long after it happened; null of others. */
+export function lateness({ at, learnedAt }: Pick<Deploy, "at" | "learnedAt">): string | null {
+  const ms = learnedAt.epochMilliseconds - at.epochMilliseconds;
+  return ms < LATE_MS ? null : `told ${lasting(ms)} later`;
+}
+
 /** `40 s`, `12 min`, `3 h 20 min`; null: next to nothing. */
-export function lasting(ms: number): string | null {
+function lasting(ms: number): string | null {
   const seconds = Math.round(ms / 1_000);
   if (seconds === 0) return null;
   if (seconds < 60) return `${seconds} s`;

@@ -1,14 +1,12 @@
 import type { Instant } from "../base/clock.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { DeployView, ImpactView, IncidentView } from "../services/contract.ts";
-import { lasting } from "../services/runs-expected.ts";
+import { lateness } from "../services/deploys.ts";
 import type { AnswerSection } from "./answer.ts";
 import { count, escaped, linked, list, near } from "./format.ts";
 import { environmentName } from "./say.ts";
 
 /** How deploys, suspects and the reach of a change are told. */
-
-const LATE_MS = 10 * 60_000;
 
 const OUTCOMES = {
   started: ":hourglass_flowing_sand:",
@@ -24,12 +22,11 @@ const OUTCOME_WORDS = {
 
 /** `*tcs 6.2.0* in :red_circle: *prod* 14:30, by Ben Okafor` */
 export function deployLine(catalogue: Catalogue, deploy: DeployView, now: Instant): string {
-  const { name, outcome, by, at, learnedAt } = deploy;
-  const lateMs = learnedAt.epochMilliseconds - at.epochMilliseconds;
-  const late = lateMs < LATE_MS ? "" : ` (told ${lasting(lateMs)} later)`;
+  const { name, outcome, by, at } = deploy;
+  const late = lateness(deploy);
   const who = by === null ? "" : `, by ${escaped(by)}`;
   const whose = deploy.service === null ? ", whose it is was not said" : "";
-  return `${OUTCOMES[outcome]} ${linked(`*${escaped(name)}*`, deploy.url)} ${whereOf(catalogue, deploy)} ${near(at, now)}${who}${OUTCOME_WORDS[outcome]}${late}${whose}`;
+  return `${OUTCOMES[outcome]} ${linked(`*${escaped(name)}*`, deploy.url)} ${whereOf(catalogue, deploy)} ${near(at, now)}${who}${OUTCOME_WORDS[outcome]}${late === null ? "" : ` (${late})`}${whose}`;
 }
 
 /** Deploys that may be why an incident began, each with its place among them and why it is one; nothing without any. */

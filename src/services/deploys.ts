@@ -3,6 +3,8 @@ import type { Suspect } from "../changes/suspects.store.ts";
 import { deployName } from "../changes/words.ts";
 import type { DeployView, SuspectView } from "./changes-contract.ts";
 
+export { lateness } from "../changes/words.ts";
+
 export function viewDeploy(deploy: Deploy): DeployView {
   return {
     id: deploy.id,

@@ -1,6 +1,6 @@
 import { escaped, linked } from "../../command/format.ts";
 import type { SuspectView } from "../../services/contract.ts";
-import { lasting } from "../../services/runs-expected.ts";
+import { lateness } from "../../services/deploys.ts";
 import { clip, counted, nameText } from "../text.ts";
 
 /** What a card tells of a suspect. */
@@ -11,7 +11,6 @@ export type HeaderSuspect = Pick<
 
 const SHOWN = 3;
 const REASON_SHOWN = 500;
-const LATE_MS = 10 * 60_000;
 
 const OUTCOME_WORDS = {
   started: "being deployed",
@@ -28,8 +27,10 @@ export function suspectLines(suspects: readonly HeaderSuspect[], placed: boolean
     const which = index === 0 ? "Suspect" : `Suspect ${index + 1}`;
     const places = suspect.environment === null ? suspect.candidates : [suspect.environment];
     const where = placed && suspect.environment !== null ? "" : ` in ${places.map(nameText).join(" or ")}`;
+    // Who reads it at night may wonder why it was not there before.
+    const late = lateness(suspect);
     const by = suspect.by === null ? "" : `, by ${nameText(suspect.by)}`;
-    return `:package: ${which}: ${linked(`*${nameText(suspect.name)}*`, suspect.url)} ${OUTCOME_WORDS[suspect.outcome]}${where} ${escaped(clip(suspect.reason, REASON_SHOWN))}${by}${late(suspect)}`;
+    return `:package: ${which}: ${linked(`*${nameText(suspect.name)}*`, suspect.url)} ${OUTCOME_WORDS[suspect.outcome]}${where} ${escaped(clip(suspect.reason, REASON_SHOWN))}${by}${late === null ? "" : ` _(${late})_`}`;
   });
   const more = suspects.length - SHOWN;
   return [...lines, ...(more > 0 ? [`_${counted(more, "more deploy")} before it_`] : [])].join("\n");
@@ -38,9 +39,3 @@ export function suspectLines(suspects: readonly HeaderSuspect[], placed: boolean
 /** `tcs 6.2.0, 12 min before the first alert`: for where nothing is drawn. */
 export const suspectWords = ({ name, reason }: HeaderSuspect): string =>
   `${nameText(name)}, ${escaped(reason.split(", ")[0] ?? "")}`;
-
-/** Who reads it at night may wonder why it was not there before. */
-function late({ at, learnedAt }: HeaderSuspect): string {
-  const ms = learnedAt.epochMilliseconds - at.epochMilliseconds;
-  return ms < LATE_MS ? "" : ` _(told ${lasting(ms)} later)_`;
-}
