@@ -25,6 +25,7 @@ export function checkReferences(catalogue: Catalogue): { errors: Finding[]; warn
   checkCrons(checks);
   checkSources(checks);
   checkRouting(checks);
+  checkMatches(checks);
   checkGates(checks);
   return { errors, warnings };
 }
@@ -189,6 +190,7 @@ function checkSources(checks: Checks): void {
     if (RESERVED.includes(name))
       checks.error(["sources", name], `"${name}" is a source of Nightdesk's own`, "choose another name");
     if (entry.kind === "github") checkGithub(checks, entry, ["sources", name]);
+    if (entry.kind === "aws") checkAws(checks, entry, ["sources", name]);
   }
 }
 
@@ -211,6 +213,23 @@ const githubNames = z.object({
   deploys: z.array(z.object({ service: z.string().optional(), environment: z.string() })).default([]),
 });
 
+/** Where Amazon's accounts and clusters are here: an environment that is none would route and page nobody. */
+function checkAws(checks: Checks, entry: Readonly<Record<string, unknown>>, path: Path): void {
+  const { environment, environments } = awsNames.safeParse(entry).data ?? { environments: {} };
+  const known = withAliases(checks.catalogue.environments);
+  const named: [string, Path][] = Object.entries(environments).map(([at, name]) => [name, ["environments", at]]);
+  if (environment !== undefined) named.push([environment, ["environment"]]);
+  for (const [name, at] of named) checkRelated(checks, name, { path: [...path, ...at], what: "environment", known });
+}
+
+const awsNames = z.object({
+  environment: z.string().optional(),
+  environments: z.record(z.string(), z.string()).default({}),
+});
+
+/** What a pattern's named groups may say; another name would say nothing. */
+const GROUPS = ["job", "service", "environment", "error", "cause", "rid", "severity", "url", "version", "sha", "by"];
+
 function checkMessages({ catalogue, error, warn }: Checks): void {
   const environments = Object.keys(catalogue.environments);
   catalogue.messages.forEach((message, index) => {
@@ -219,8 +238,11 @@ function checkMessages({ catalogue, error, warn }: Checks): void {
       const at = { path: [...path, "environments", place], what: "environment", known: environments };
       checkRelated({ catalogue, error, warn }, environment, at);
     });
-    const hasJob = Object.hasOwn(message.pattern.regexp.namedGroups(), "job");
-    if (hasJob || ["firing", "resolved", "deployed", "noted"].includes(message.signal)) return;
+    const groups = Object.keys(message.pattern.regexp.namedGroups());
+    for (const group of groups.filter((one) => !GROUPS.includes(one))) {
+      warn([...path, "pattern"], `nothing is read from a group "${group}"`, hintFor(group, GROUPS));
+    }
+    if (groups.includes("job") || ["firing", "resolved", "deployed", "noted"].includes(message.signal)) return;
     const hint = "add a group (?<job>…) around the job's name";
     const says = `signal ${message.signal} is about a job and this pattern does not say which`;
     // A failure without a job can still be an incident; a start or an end without one says nothing.
@@ -352,6 +374,24 @@ function checkRouting({ catalogue, error, warn }: Checks): void {
     if (first !== index) error(["folding", index, "name"], `the name "${rule.name}" is taken`, "");
   });
 }
+
+/** A rule for an environment that is none holds for nothing. */
+function checkMatches({ catalogue, warn }: Checks): void {
+  const { folding, severity, routes, entities, gates } = catalogue;
+  const known = withAliases(catalogue.environments);
+  const rules = { folding, severity, routes, entities };
+  const matched: [Path, Match][] = Object.entries(rules).flatMap(([section, of]) =>
+    of.map(({ match }, index): [Path, Match] => [[section, index, "match"], match]),
+  );
+  matched.push(...gates.rules.map(({ match }, index): [Path, Match] => [["gates", "rules", index, "match"], match]));
+  for (const [path, match] of matched) {
+    for (const key of ["environment", "environments"] as const) {
+      matchesSomething(match[key] ?? [], known, { path: [...path, key], what: "environment", warn });
+    }
+  }
+}
+
+type Match = Pick<Catalogue["routes"][number]["match"], "environment" | "environments">;
 
 function checkGates({ catalogue, error, warn }: Checks): void {
   const roles = Object.keys(catalogue.roles);
