@@ -49,7 +49,8 @@ while :; do
       silent=0
       state=$(tr -d '\r' <"$headers" | sed -n 's/^[Xx]-[Nn]ightdesk-[Gg]ate: *//p')
       path=$(tr -d '\r' <"$headers" | sed -n 's/^[Ll]ocation: *//p')
-      [ "$state" != "$last" ] && printf '%s: %s\n' "${path#/api/}" "$(cat "$said")"
+      because=$(sed -n 's/.*"because":"\([^"]*\)".*/\1/p' "$said")
+      [ "$state" != "$last" ] && printf 'Nightdesk, gate %s is %s: %s\n%s\n' "${path##*/}" "$state" "$because" "$(cat "$said")"
       last=$state
       case $state in
         approved) exit 0 ;;

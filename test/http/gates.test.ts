@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -104,7 +105,7 @@ test("the shell helper waits, and its exit status is the answer", async () => {
   const opened = run({ GATE_ID: "run-1", GATE_AUTHOR: 'A "quoted" author\\' }, "ndw-etl", "12", "prod", "tcs >= 6.2");
   await expect.poll(async () => (await post({ ...BODY, id: "run-1" })).status, { timeout: 10_000 }).toBe(200);
   await decide(1, "approved");
-  expect(await opened).toEqual({ code: 0, said: expect.stringContaining('"state":"approved"') });
+  expect(await opened).toEqual({ code: 0, said: expect.stringContaining("gate 1 is approved: a person's word") });
 
   await post({ ...BODY, id: "run-2" });
   await decide(2, "refused");
@@ -116,4 +117,25 @@ test("the shell helper waits, and its exit status is the answer", async () => {
   expect(await run({ NIGHTDESK_URL: "http://127.0.0.1:9", GATE_PATIENCE: "1" }, "ndw-etl", "12", "prod")).toMatchObject(
     { code: 3 },
   );
+});
+
+test("the loop of the documentation goes on when it is opened, and on nothing else", async () => {
+  const { url, decide, post } = await gatesApi();
+  const text = await readFile(new URL("../../docs/gates.md", import.meta.url), "utf8");
+  const loop = /<!-- by hand -->\n```sh\n([\s\S]*?)```/.exec(text)?.[1]?.replace("sleep 10", "sleep 1") ?? "";
+  const env = { PATH: process.env["PATH"], NIGHTDESK_URL: url, NIGHTDESK_GATE_TOKEN: "gate-token" };
+  const run = (over: Record<string, string> = {}, script = loop) =>
+    promisify(execFile)("sh", ["-euc", `${script}\necho deployed`], { env: { ...env, ...over } }).then(
+      ({ stdout }) => stdout.trim(),
+      (error: { code: number }) => error.code,
+    );
+  const opened = run();
+  const asked = { service: "ndw-etl", version: "12", environment: "prod" };
+  await expect.poll(async () => (await post({ ...asked, id: "run-81-1" })).status, { timeout: 10_000 }).toBe(200);
+  await decide(1, "approved");
+  expect(await opened).toBe("deployed");
+  const { gate } = (await (await post({ ...asked, id: "run-82" })).json()) as { gate: number };
+  await decide(gate, "refused");
+  expect(await run({}, loop.replace("run-81-1", "run-82"))).toBe(1);
+  expect(await run({ NIGHTDESK_GATE_TOKEN: "wrong" })).toBe(3);
 });
