@@ -4,7 +4,6 @@ import { ConfigError, messageOf } from "../base/errors.ts";
 import { type Catalogue, catalogueSchema } from "./catalogue.ts";
 import { type ConfigDocument, pathText, readDocument } from "./document.ts";
 import { type Finding, findingsOf } from "./issues.ts";
-import { isLaterPlugin, notActedOn } from "./later.ts";
 import { hintFor } from "./nearest.ts";
 import { checkReferences } from "./references.ts";
 import { type UnsignedParts, unsignedSources } from "./unsigned.ts";
@@ -27,7 +26,7 @@ export interface LoadOptions {
 
 /**
  * `warnings` keep nothing from starting: what looks wrong (in the form of errors), then what comes in without a signature,
- * then what is not acted on yet.
+ * then the sources that sign nothing.
  */
 export interface LoadedCatalogue {
   /** Null only with `allowUnset`, when a value that is not known keeps it from being built. */
@@ -82,9 +81,7 @@ export function parseCatalogue(text: string, options: LoadOptions): LoadedCatalo
   const all = [...found, ...references.errors.filter((finding) => !document.isUnset(finding.path))];
   const problems = [...(options.allowUnset ? [] : unset), ...inOrder(all, document).map(line)];
   if (problems.length > 0) throw new ConfigError(shorten([...new Set(problems)]));
-  const kept = parsed.success
-    ? [...unsignedSources(parsed.data, options.plugins.unsigned ?? {}), ...notActedOn(parsed.data, options.plugins)]
-    : [];
+  const kept = parsed.success ? unsignedSources(parsed.data, options.plugins.unsigned ?? {}) : [];
   return {
     catalogue: parsed.success ? deepFreeze(parsed.data) : null,
     warnings: [...inOrder(references.warnings, document).map(line), ...kept],
@@ -116,7 +113,6 @@ function checkSection(
     const base = [about.section, name];
     const schema = Object.hasOwn(about.schemas, plugin) ? about.schemas[plugin] : undefined;
     if (schema !== undefined) return checkEntry(schema, ownPart(entry), { base, key: about.key });
-    if (isLaterPlugin(about.section, plugin)) return [];
     const hint = hintFor(plugin, Object.keys(about.schemas));
     return [{ path: [...base, about.key], message: `there is no ${about.key} "${plugin}"`, hint }];
   });

@@ -177,7 +177,7 @@ const wrong: [title: string, from: string, to: string, problem: string][] = [
   ["a key given twice", "  preprod: {}", "  prod: {}", "nightdesk.yml:4:3: this key is given twice; keep one"],
   ["a tab", "  preprod: {}", "\tpreprod: {}", "a tab is used for indentation; YAML wants spaces"],
   [
-    "a later kind of another name",
+    "a kind of source that there is not",
     "kind: job,",
     "kind: alertmanger,",
     'sources.jobs.kind: there is no kind "alertmanger"; known: job, sentry',

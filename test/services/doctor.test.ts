@@ -191,7 +191,7 @@ test("what is only less than good is a warning: short and shared secrets, no AOF
   });
   const env = { ...GOOD_ENV, NIGHTDESK_API_TOKEN: "guess-me" };
   const changes: Partial<DoctorPorts> = {
-    loadCatalogue: () => ({ catalogue: weak, warnings: ["not acted on yet: monitors"] }),
+    loadCatalogue: () => ({ catalogue: weak, warnings: ["sources.prom cannot sign"] }),
     redisSettings: async () => ({ maxmemoryPolicy: "noeviction", appendonly: "no" }),
     clock: manualClock("2024-03-01T01:59:50Z"),
     requiredScopes: [],
@@ -201,7 +201,7 @@ test("what is only less than good is a warning: short and shared secrets, no AOF
   for (const secret of ["0123456789abcdef0", "guess-me"]) expect(text).not.toContain(secret);
   expect(text.split("\n").filter((line) => line.startsWith("warn"))).toEqual([
     "warn   NIGHTDESK_API_TOKEN is shorter than 16 characters, and whoever guesses it may act",
-    "warn   not acted on yet: monitors",
+    "warn   sources.prom cannot sign",
     "warn   the secret of source a is shorter than 16 characters",
     "warn   sources b and c share one secret",
     "warn   this machine's clock is 10 s behind Slack's",
