@@ -1,8 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { NewSignal, SavedSignal } from "../incidents/signal.ts";
 
-export const DEPLOY_OUTCOMES = ["started", "succeeded", "failed"] as const;
-export type DeployOutcome = (typeof DEPLOY_OUTCOMES)[number];
+export type DeployOutcome = "started" | "succeeded" | "failed";
 
 /** A deploy as one telling has it, in the catalogue's words. */
 export interface NewDeploy {

@@ -8,8 +8,7 @@ import { requestWork } from "../store/outbox.ts";
 import { type Db, jsonb, type Tx } from "../store/store.ts";
 import { type GateRequirement, gateRequirement } from "./gates.ts";
 
-export const GATE_STATES = ["held", "approved", "refused"] as const;
-export type GateState = (typeof GATE_STATES)[number];
+export type GateState = "held" | "approved" | "refused";
 /** Why it is in its state. */
 export type GateCode = "waits" | "approved" | "met" | "rejected" | "timeout" | "superseded" | "withdrawn";
 

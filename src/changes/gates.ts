@@ -102,7 +102,7 @@ export function judge(requirement: GateRequirement, fact: GateFact): GateFinding
 export const unmet = (findings: readonly GateFinding[]): GateFinding[] => findings.filter(({ met }) => met !== true);
 
 /** How long a decided gate still answers a repeated question that carries no id of its own. */
-export const ANSWER_STANDS_MS = 3_600_000;
+const ANSWER_STANDS_MS = 3_600_000;
 
 /** Whether a repeated question is about this gate, or begins a new one. */
 export function stillAnswers(

@@ -35,6 +35,12 @@ export const cron = z.string().refine(isCron, {
   error: (issue) => `"${String(issue.input)}" is not a cron expression of five fields (six with seconds)`,
 });
 
+/** The name of an HTTP header, in lower case. */
+export const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]+$/, { error: "a header's name has letters, digits and -" })
+  .transform((text) => text.toLowerCase());
+
 /** One glob or several. `*` matches any run of characters, `?` one. */
 export const globList = z.union([z.string().transform((glob) => [glob]), z.array(z.string()).min(1)]);
 

@@ -1,7 +1,6 @@
 import type { Asking } from "./contract.ts";
 
-export const SENTRY_ACTIONS = ["resolve", "ignore", "assign"] as const;
-export type SentryAction = (typeof SENTRY_ACTIONS)[number];
+export type SentryAction = "resolve" | "ignore" | "assign";
 
 /** An issue of Sentry's that an incident is about. */
 export interface SentryIssueView {

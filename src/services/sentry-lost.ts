@@ -11,7 +11,7 @@ export type Lost =
   | { readonly kind: "ask" };
 
 /** Webhooks are given this long to come by themselves. */
-export const GRACE_MS = 10_000;
+const GRACE_MS = 10_000;
 
 /**
  * `from`: what changed before was looked at. An issue that goes on since before, of which no webhook ever told, is nobody's

@@ -1,21 +1,18 @@
 import { z } from "zod";
+import { headerName } from "../../config/scalars.ts";
 import { checkSharedSecret, checkTimestamp, isHmac } from "../signatures.ts";
 import type { Source } from "./contract.ts";
 import { checkAlerts, keyOfAlerts, readAlerts } from "./prometheus/alerts.ts";
 import { labelsSetting, severitiesSetting } from "./prometheus/labels.ts";
 
-const header = z
-  .string()
-  .regex(/^[A-Za-z0-9-]+$/, { error: "a header's name has letters, digits and -" })
-  .transform((name) => name.toLowerCase());
 const settings = z.strictObject({
   kind: z.literal("grafana"),
   secret: z.string().min(1),
   /** `hmac-sha256`: the contact point signs; `path`: the secret is the last part of the URL, or Authorization. */
   auth: z.enum(["hmac-sha256", "path"]).default("hmac-sha256"),
-  signatureHeader: header.prefault("X-Grafana-Alerting-Signature"),
+  signatureHeader: headerName.prefault("X-Grafana-Alerting-Signature"),
   /** As in the contact point: then the time is signed too, and a captured webhook is worth nothing after five minutes. */
-  timestampHeader: header.optional(),
+  timestampHeader: headerName.optional(),
   labels: labelsSetting,
   severities: severitiesSetting,
 });

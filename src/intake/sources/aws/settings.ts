@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { headerName } from "../../../config/scalars.ts";
 
 const name = z.string().min(1);
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
@@ -6,11 +7,6 @@ const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 const topic = z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$/, {
   error: 'a topic is written as its ARN, "arn:aws:sns:REGION:ACCOUNT:NAME"',
 });
-
-const header = z
-  .string()
-  .regex(/^[A-Za-z0-9-]+$/, { error: "a header's name has letters, digits and -" })
-  .transform((text) => text.toLowerCase());
 
 export const awsSettings = z
   .strictObject({
@@ -22,7 +18,7 @@ export const awsSettings = z
     /** For `auth: path`: the last part of the URL, or what an API destination sends in its header. */
     secret: name.optional(),
     /** The header of an API destination's API key. */
-    header: header.prefault("X-Api-Key"),
+    header: headerName.prefault("X-Api-Key"),
     /** Where everything comes from, unless `environments` knows better. */
     environment: name.optional(),
     /** Account, cluster, topic, service, family or alarm (globs) -> environment; the first that holds. */

@@ -67,7 +67,7 @@ export function beside(told: Pick<Told, "settings" | "defaultBranch">, branch: s
 }
 
 /** How an end is called that is a failure; all other conclusions but success are no news. */
-export const FAILURES: Readonly<Record<string, string>> = {
+const FAILURES: Readonly<Record<string, string>> = {
   failure: "failed",
   timed_out: "timed out",
   startup_failure: "could not start",
