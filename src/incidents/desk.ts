@@ -9,10 +9,11 @@ import { keptOutOf } from "./apart.ts";
 import { quietAt } from "./flapping.ts";
 import type { ToFold } from "./fold.ts";
 import { addKeys, type Found, type NewKey, splitsOf } from "./folding.store.ts";
-import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding } from "./folding.ts";
+import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding, type IncidentKey } from "./folding.ts";
 import type { Incident } from "./incident.ts";
 import { insertIncident, lockIncidents, updateIncidents } from "./incidents.store.ts";
 import { createKindred } from "./kindred.ts";
+import { opens } from "./signal.ts";
 import { type Joining, keepJoinings } from "./signals.store.ts";
 import { appendAll } from "./timeline.store.ts";
 import type { EntryDraft } from "./timeline.ts";
@@ -41,32 +42,52 @@ export async function deskOf(
   const splits = await splitsOf(tx, about.found.incidents);
   const kindred = createKindred(tx, { catalogue: by.catalogue, splits });
 
-  const candidatesFor = ({ signal }: Given, from: Iterable<Incident>): Candidate[] => {
+  const byKey = new Map<string, Set<IncidentId>>();
+  const byCondition = new Map<string, Set<IncidentId>>();
+  for (const [id, found] of keys) for (const one of found) index(byKey, wordOf(one), id);
+
+  /** Incidents with one of its keys; for what opens nothing also those where its condition is known. */
+  const candidatesFor = ({ signal, folding }: Given, row: (id: IncidentId) => Incident | undefined): Candidate[] => {
+    const ids = new Set(
+      folding.keys.flatMap((key) => [...(byKey.get(wordOf({ rule: folding.rule.name, key })) ?? [])]),
+    );
+    if (!opens(signal)) for (const id of byCondition.get(signal.condition) ?? []) ids.add(id);
     const out = splits.length === 0 ? null : keptOutOf(splits, signal, shareKey);
-    return [...from]
-      .filter((incident) => incident.mergedInto === null && out?.has(incident.id) !== true)
-      .map((incident) => ({ ...incident, keys: keys.get(incident.id) ?? [] }));
+    return [...ids].sort(inOrder).flatMap((id) => {
+      const incident = row(id);
+      const mine = incident !== undefined && incident.mergedInto === null && out?.has(id) !== true;
+      return mine ? [{ ...incident, keys: keys.get(id) ?? [] }] : [];
+    });
   };
   const shareKey = (a: IncidentId, b: IncidentId) => {
     const others = keys.get(b) ?? [];
     return (keys.get(a) ?? []).some((one) => others.some(({ rule, key }) => rule === one.rule && key === one.key));
   };
+  const conditions = new Set(about.given.map(({ signal }) => signal.condition));
+  const held = (id: IncidentId) => incidents.get(id);
   const hold = async (ids: readonly IncidentId[]) => {
     const wanted = ids.filter((id) => !incidents.has(id));
-    for (const incident of await lockIncidents(tx, wanted)) incidents.set(incident.id, incident);
+    for (const incident of await lockIncidents(tx, wanted)) {
+      incidents.set(incident.id, incident);
+      for (const word of conditions) if (incident.conditions[word] !== undefined) index(byCondition, word, incident.id);
+    }
   };
   const addKey = (incident: IncidentId, { rule, key, rest }: Folding) => {
     const known = keys.get(incident) ?? [];
     if (known.some((one) => one.rule === rule.name && one.key === key)) return;
     keys.set(incident, [...known, { rule: rule.name, key }]);
+    index(byKey, wordOf({ rule: rule.name, key }), incident);
     newKeys.push({ incident, rule: rule.name, key, rest });
   };
 
   // Who is about to open an incident waits its turn, and knows what may be the same trouble, before anything is held.
-  const read = await kindred.readUnheld(about.found.incidents);
-  const opening = about.given.filter((one) => kindred.mayOpen(one, candidatesFor(one, read)));
+  const read = new Map((await kindred.readUnheld(about.found.incidents)).map((incident) => [incident.id, incident]));
+  const unheld = (id: IncidentId) => read.get(id);
+  const opening = about.given.filter((one) => kindred.mayOpen(one, candidatesFor(one, unheld)));
   await kindred.prepare(opening);
-  const likely = opening.flatMap((one) => kindred.find(one, candidatesFor(one, read))?.incident ?? []);
+  const likely = opening.flatMap(
+    (one) => kindred.find(one, candidatesFor(one, unheld), { row: unheld })?.incident ?? [],
+  );
   await hold([...about.found.incidents, ...likely]);
 
   const put = (incident: Incident, one: Given, joined: { joinedBy: JoinedBy; reopens: boolean }) => {
@@ -74,6 +95,7 @@ export async function deskOf(
     const changed = absorb(incident, one.signal, { ...by, ...joined, told, folding: one.folding });
     if (changed.incident.foldingKey !== incident.foldingKey) addKey(incident.id, one.folding);
     incidents.set(incident.id, changed.incident);
+    index(byCondition, one.signal.condition, incident.id);
     entries.set(incident.id, [...(entries.get(incident.id) ?? []), ...changed.entries]);
   };
 
@@ -90,7 +112,7 @@ export async function deskOf(
   ): Promise<{ decision: FoldDecision; relation?: JoinedBy["relation"] } | null> => {
     await kindred.prepare([one]);
     for (const refused = new Set<IncidentId>(); ; ) {
-      const related = kindred.find(one, candidatesFor(one, incidents.values()), refused);
+      const related = kindred.find(one, candidatesFor(one, held), { row: held, refused });
       if (related === null) return null;
       await hold([related.incident]);
       const incident = incidents.get(related.incident);
@@ -104,10 +126,10 @@ export async function deskOf(
   };
 
   return {
-    knows: (condition) => [...incidents.values()].some((incident) => incident.conditions[condition] !== undefined),
+    knows: (condition) => byCondition.has(condition),
     take: async (one) => {
       const { signal, folding, run } = one;
-      const candidates = candidatesFor(one, incidents.values());
+      const candidates = candidatesFor(one, held);
       const others = alsoResolved(signal, candidates);
       const byKey = ofItsRun(one, incidents) ?? decide(folding, signal, candidates);
       const related = byKey.kind === "open" ? await byRelation(one) : null;
@@ -161,6 +183,15 @@ export async function deskOf(
       return joinings;
     },
   };
+}
+
+const wordOf = ({ rule, key }: IncidentKey): string => `${rule}\n${key}`;
+const inOrder = (a: number, b: number): number => a - b;
+
+function index(map: Map<string, Set<IncidentId>>, word: string, id: IncidentId): void {
+  const known = map.get(word);
+  if (known === undefined) map.set(word, new Set([id]));
+  else known.add(id);
 }
 
 /** What a run's target says of it belongs to the incident that the run was started for, while that is not resolved. */

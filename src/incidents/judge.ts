@@ -1,19 +1,7 @@
 import type { RelationName } from "../config/catalogue.ts";
-import { type Fingerprint, fingerprintOf, sameness, type TroubleKind } from "./fingerprint.ts";
+import { type Fingerprint, sameness, type TroubleKind } from "./fingerprint.ts";
 import type { Kin } from "./kin.ts";
-
-/** The part of a signal that can tell what it belongs to. Names are the catalogue's own. */
-export interface Teller {
-  readonly source: string;
-  /** Its environment, or all that it may be (`nimdta|prod`): see `placeOf`. */
-  readonly place: string;
-  readonly service: string | null;
-  readonly job: string | null;
-  readonly rid: string | null;
-  readonly cause: string | null;
-  readonly title: string;
-  readonly error: string | null;
-}
+import { CAUGHT, has, OWN, type Said, saidBy, type Teller } from "./said.ts";
 
 export interface Evidence {
   readonly points: number;
@@ -30,7 +18,6 @@ type Told = Teller & { readonly since: number; readonly last: number };
 export const ENOUGH = 100;
 
 const MINUTE = 60_000;
-const MONITOR = "monitor";
 /** Longer than this after the last word of it nothing is the same trouble, whatever it says. */
 const RUN_MS = 24 * 3_600_000;
 const JOB_MS = 4 * 3_600_000;
@@ -101,7 +88,7 @@ function surely(a: Told, b: Told, by: { kin: Kin; places: "same" | "maybe" }): E
     [b, a],
   ] as const) {
     if (other.job === null || sameJob || apartMs > by.kin.reachOf(other.job, a.place)) continue;
-    if (!by.kin.jobsNamed(textOf(speaker)).has(other.job)) continue;
+    if (!saidBy(speaker, by.kin).jobs.has(other.job)) continue;
     return evidence("same-job", 120, `it speaks of the job ${other.job} in ${placeWords(a.place)}`);
   }
   return null;
@@ -115,6 +102,7 @@ interface Pair {
   readonly b: Told;
   readonly kin: Kin;
   readonly prints: readonly [Fingerprint, Fingerprint];
+  readonly said: readonly [Said, Said];
   readonly texts: readonly [string, string];
   /** Points for having begun together. */
   readonly time: number;
@@ -124,45 +112,22 @@ interface Pair {
 }
 
 function pairOf(a: Told, b: Told, kin: Kin): Pair {
-  const texts = [textOf(a), textOf(b)] as const;
-  const prints = [printOf(a), printOf(b)] as const;
+  const said = [saidBy(a, kin), saidBy(b, kin)] as const;
+  const texts = [said[0].text, said[1].text] as const;
+  const prints = [said[0].print, said[1].print] as const;
   const time = timePoints(a, b, { kin, prints });
   const apartMs = distance(a, b);
   return {
     a,
     b,
     kin,
+    said,
     texts,
     prints,
     time,
     ongoing: Math.max(time, apartMs <= ONGOING_MS ? 15 : apartMs <= LATELY_MS ? 10 : 0),
     apartMs,
   };
-}
-
-/** What a signal says of the trouble. That a job failed is in every title of its kind. */
-function textOf({ source, job, error, title, cause }: Teller): string {
-  const said = error === null || error.trim() === "" ? null : error;
-  if (source === MONITOR) return title;
-  if (job !== null && said !== null && !/\bdid not\b|missed|overdue/i.test(title)) return said;
-  const named = cause === null || cause === job || title.includes(cause) ? "" : ` ${cause}`;
-  return said === null || title.includes(said) ? `${title}${named}` : `${title}${named} ${said}`;
-}
-
-/** An alarm names a metric and a threshold; what it is called is the same for all services that have it. */
-const METRIC =
-  /\brate\b|\bhigh|\blow\b|latency|utili[sz]ation|\bcount\b|depth|\blag\b|percent|%|threshold|alarm|above|below|usage|\bp9\d|\bslo\b|burn|crash ?loop|\bdown\b|unhealthy|backlog|did not|missed|overdue/i;
-
-export function isAlarm({ error, title, cause }: Teller): boolean {
-  if (/(?:Exception|Error)\b/.test(`${title} ${cause ?? ""}`)) return false;
-  return METRIC.test(spaced(title)) || (error !== null && METRIC.test(spaced(cause ?? "")));
-}
-
-const spaced = (text: string): string => text.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[-_]/g, " ");
-
-function printOf(teller: Teller): Fingerprint {
-  const own = [teller.service, teller.job, teller.place, teller.source].filter((name): name is string => name !== null);
-  return fingerprintOf(textOf(teller), own);
 }
 
 /** How long after one the other began, or was said while the other still was. */
@@ -185,11 +150,11 @@ function lateReach(late: Told, cause: Told, by: { kin: Kin; prints: Pair["prints
   return before >= 0 && before <= by.kin.reachOf(late.job, late.place) ? 15 : 0;
 }
 
-function sameError({ a, b, prints, texts, time, ongoing, apartMs }: Pair): Evidence | null {
+function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > ERROR_MS) return null;
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
-  const alarms = isAlarm(a) || isAlarm(b);
+  const alarms = said[0].alarm || said[1].alarm;
   const hosts = [...prints[0].hosts].filter((host) => prints[1].hosts.has(host));
   const things = alarms
     ? names.filter((name) => prints[0].resources.has(name) || prints[1].resources.has(name))
@@ -209,9 +174,9 @@ function sameError({ a, b, prints, texts, time, ongoing, apartMs }: Pair): Evide
   return evidence("same-error", points + ongoing, `both name ${hosts[0] ?? things[0]}`);
 }
 
-function sameContract({ a, b, kin, texts, prints, time, ongoing, apartMs }: Pair): Evidence | null {
+function sameContract({ a, b, kin, said, prints, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > CONTRACT_MS || a.service === null || b.service === null) return null;
-  const [mine, others] = [kin.contractsNamed(texts[0]), kin.contractsNamed(texts[1])];
+  const [mine, others] = [said[0].contracts, said[1].contracts];
   const [myContracts, otherContracts] = [kin.contractsOf(a.service), kin.contractsOf(b.service)];
   const schema = [prints[0].kinds.has("schema"), prints[1].kinds.has("schema")];
   let best: Evidence | null = null;
@@ -248,11 +213,6 @@ function byMembership(told: {
   return told.schema[1 - namer] ? 85 : told.ordinary ? 0 : 40;
 }
 
-/** Kinds of trouble that a service has when another one that it needs is in trouble. */
-const CAUGHT: readonly TroubleKind[] = ["connect", "symptom", "late", "queue"];
-/** Kinds that a service has of its own: they are nobody's symptom. */
-const OWN: readonly TroubleKind[] = ["memory", "disk", "cpu", "cert", "data", "bug"];
-
 function ofUpstream(pair: Pair): Evidence | null {
   const { a, b, kin } = pair;
   if (a.service === null || b.service === null || a.service === b.service || pair.ongoing === 0) return null;
@@ -260,10 +220,9 @@ function ofUpstream(pair: Pair): Evidence | null {
   if (down === null) return null;
   const [lower, upper] = down === 0 ? [a, b] : [b, a];
   const steps = kin.upstreamsOf(lower.service ?? "").get(upper.service ?? "") ?? 1;
-  const text = pair.texts[down];
   const print = pair.prints[down];
   const above = pair.prints[1 - down] as Fingerprint;
-  const named = kin.servicesNamed(text);
+  const named = (pair.said[down] as Said).services;
   const names = named.has(upper.service ?? "");
   const others = [...named].some((one) => one !== upper.service && one !== lower.service);
   if (others && !names) return null;
@@ -278,9 +237,9 @@ function ofUpstream(pair: Pair): Evidence | null {
 }
 
 function ofCommonUpstream(pair: Pair): Evidence | null {
-  const { a, b, kin, prints, time, ongoing, texts } = pair;
+  const { a, b, kin, said, prints, time, ongoing } = pair;
   if (a.service === null || b.service === null || a.service === b.service || ongoing === 0) return null;
-  const [mine, others] = [kin.servicesNamed(texts[0]), kin.servicesNamed(texts[1])];
+  const [mine, others] = [said[0].services, said[1].services];
   const named = [...mine].find((one) => others.has(one) && one !== a.service && one !== b.service);
   if (named !== undefined) {
     const known = kin.upstreamsOf(a.service).has(named) && kin.upstreamsOf(b.service).has(named);
@@ -332,14 +291,14 @@ function afterJob({ a, b, kin, prints }: Pair): Evidence | null {
   return evidence("after-job", points, `${lower.job} comes after ${upper.job}, which failed ${order(upper, lower)}`);
 }
 
-function ofService({ a, b, kin, prints, texts, time }: Pair): Evidence | null {
+function ofService({ a, b, kin, said, prints, time }: Pair): Evidence | null {
   const same = a.service !== null && a.service === b.service;
   const [mine, others] = [targetOf(a, kin), targetOf(b, kin)];
   const target = mine !== null && mine === others ? mine : null;
-  const spoken = same ? null : spokenOf(a, b, { kin, texts });
+  const spoken = same ? null : spokenOf(a, b, said);
   if ((!same && target === null && spoken === null) || time === 0 || otherHosts(prints)) return null;
   const tools = a.source !== b.source;
-  const vague = [isVague(a, prints[0]), isVague(b, prints[1])];
+  const vague = [said[0].vague, said[1].vague];
   const jobs = a.job !== null && b.job !== null && a.job !== b.job;
   const { part, shared } = sameness(prints[0], prints[1]);
   const alike = part >= 0.6 && shared > 0 && !vague[0] && !vague[1];
@@ -362,20 +321,13 @@ function ofService({ a, b, kin, prints, texts, time }: Pair): Evidence | null {
 }
 
 /** The service of one that the other speaks of, where that one has none or is the one that carries its messages. */
-function spokenOf(a: Told, b: Told, by: { kin: Kin; texts: Pair["texts"] }): string | null {
-  if (b.service !== null && by.kin.servicesNamed(by.texts[0]).has(b.service)) return b.service;
-  if (a.service !== null && by.kin.servicesNamed(by.texts[1]).has(a.service)) return a.service;
+function spokenOf(a: Told, b: Told, said: Pair["said"]): string | null {
+  if (b.service !== null && said[0].services.has(b.service)) return b.service;
+  if (a.service !== null && said[1].services.has(a.service)) return a.service;
   return null;
 }
 
 const targetOf = ({ job, place }: Told, kin: Kin): string | null => (job === null ? null : kin.targetOf(job, place));
-
-/** Says that something is wrong, not what: an error rate, a missed deadline, an exit code, a failure without a word. */
-function isVague(teller: Teller, print: Fingerprint): boolean {
-  if ([...print.kinds].some((kind) => OWN.includes(kind) || kind === "auth" || kind === "schema")) return false;
-  if (has(print, ["late", "symptom", "queue"]) || isAlarm(teller)) return true;
-  return print.kinds.size === 0 && print.names.size === 0 && print.hosts.size === 0;
-}
 
 /** Whether both say what sort of trouble it is, and the same one. */
 function specificKind(prints: Pair["prints"]): "same" | "other" | "not known" {
@@ -386,7 +338,6 @@ function specificKind(prints: Pair["prints"]): "same" | "other" | "not known" {
 }
 
 const sameKind = ([a, b]: Pair["prints"]): boolean => [...a.kinds].some((kind) => b.kinds.has(kind));
-const has = ({ kinds }: Fingerprint, any: readonly TroubleKind[]): boolean => any.some((kind) => kinds.has(kind));
 
 /** Both say with whom they have trouble, and it is not the same one. */
 const otherHosts = ([a, b]: Pair["prints"]): boolean =>

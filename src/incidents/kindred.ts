@@ -21,10 +21,16 @@ export interface Kindred {
   mayOpen(one: Given, candidates: readonly Candidate[]): boolean;
   /** Waits for others who open in the same environments, and reads what lately fired there. Once for each environment. */
   prepare(opening: readonly Given[]): Promise<void>;
-  find(one: Given, candidates: readonly Candidate[], refused?: ReadonlySet<IncidentId>): Relation | null;
+  find(one: Given, candidates: readonly Candidate[], at: Where): Relation | null;
   /** How a signal joins an incident that is held by now; null: it does not any more. */
   fits(one: Given, incident: Incident, relation: Relation): "append" | "reopen" | null;
   joined(incident: IncidentId, signal: SavedSignal): void;
+}
+
+/** Incidents as this transaction has them, and those that were found not to fit. */
+interface Where {
+  row(id: IncidentId): Incident | undefined;
+  readonly refused?: ReadonlySet<IncidentId>;
 }
 
 export function createKindred(
@@ -75,17 +81,16 @@ export function createKindred(
       for (const incident of found.incidents) known.set(incident.id, incident);
       splits = [...by.splits, ...(await splitsOf(tx, [...known.keys()]))];
     },
-    find: (one, candidates, refused) => {
+    find: (one, candidates, { row, refused }) => {
       if (!relates(one)) return null;
       const { signal, folding } = one;
       const out = keptOutOf(splits, signal, () => false);
       const keyed = new Set(candidates.filter((candidate) => isKeyOf(candidate, folding)).map(({ id }) => id));
-      const held = new Map<IncidentId, Incident>(candidates.map((candidate) => [candidate.id, candidate]));
       const open = (incident: IncidentId) => {
         // The team's own rule has said that this key is another trouble by now.
         if (keyed.has(incident) || out.has(incident) || refused?.has(incident) === true) return false;
-        const row = held.get(incident) ?? known.get(incident);
-        return row !== undefined && mayTake(row, catalogue);
+        const found = row(incident) ?? known.get(incident);
+        return found !== undefined && mayTake(found, catalogue);
       };
       const allowed = folding.rule.relate === true || folding.rule.relate === false ? undefined : folding.rule.relate;
       const traces = [...near.values(), ...fresh].filter(({ incident }) => open(incident));

@@ -1,7 +1,8 @@
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue, RelationName } from "../config/catalogue.ts";
-import { ENOUGH, type Evidence, judge, type Teller } from "./judge.ts";
+import { ENOUGH, type Evidence, judge } from "./judge.ts";
 import { kinOf } from "./kin.ts";
+import type { Teller } from "./said.ts";
 
 /**
  * What an incident is known by: one trace for each thing that fires in it, kept beside the incident and looked at when a

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { IncidentId } from "../../src/base/ids.ts";
 import { fingerprintOf, sameness } from "../../src/incidents/fingerprint.ts";
-import type { Teller } from "../../src/incidents/judge.ts";
 import { relate, type Trace } from "../../src/incidents/relate.ts";
+import type { Teller } from "../../src/incidents/said.ts";
 import { catalogueOf } from "../helpers/hear.ts";
 
 const catalogue = catalogueOf({
