@@ -1,7 +1,8 @@
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue, RelationName } from "../config/catalogue.ts";
-import { ENOUGH, type Evidence, judge } from "./judge.ts";
+import { ENOUGH, judge } from "./judge.ts";
 import { kinOf } from "./kin.ts";
+import type { Evidence } from "./pair.ts";
 import type { Teller } from "./said.ts";
 
 /**

@@ -91,9 +91,10 @@ export async function joinedBy(db: Db, incidentId: number): Promise<string | nul
     .executeTakeFirst();
   const joined = row?.joined_by;
   if (typeof joined !== "object" || joined === null || Array.isArray(joined)) return null;
-  const { rule, why } = joined;
+  const { rule, why, relation } = joined;
   if (typeof rule !== "string") return null;
-  return typeof why === "string" && why !== "" ? `rule ${rule} (${why})` : `rule ${rule}`;
+  const by = typeof relation === "string" ? `relation ${relation}` : `rule ${rule}`;
+  return typeof why === "string" && why !== "" ? `${by} (${why})` : by;
 }
 
 /** The error of the incident's first alert that brought one; null when none did. */

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { IncidentId } from "../../src/base/ids.ts";
 import { fingerprintOf, sameness } from "../../src/incidents/fingerprint.ts";
+import { judge } from "../../src/incidents/judge.ts";
+import { kinOf } from "../../src/incidents/kin.ts";
 import { relate, type Trace } from "../../src/incidents/relate.ts";
 import type { Teller } from "../../src/incidents/said.ts";
 import { catalogueOf } from "../helpers/hear.ts";
@@ -304,6 +306,24 @@ describe("two troubles in the same minutes stay two", () => {
       }),
     );
   });
+});
+
+test("which of two came first does not change what they tell of each other", () => {
+  const some = fc.record({
+    service: fc.constantFrom("tcs", "tis-sync", "esr-inbound", "bulk", null),
+    job: fc.constantFrom("person-sync", "post-sync", null),
+    source: fc.constantFrom("sentry", "aws", "monitor"),
+    error: fc.constantFrom(...GENERIC, PERMIT, "Unknown column 'pm.leadProvider'", "503 from http://tcs:8080", null),
+    title: fc.constantFrom("It failed", "HighErrorRate", "person-sync did not finish"),
+  });
+  fc.assert(
+    fc.property(some, some, fc.integer({ min: 0, max: 200 }), (one, two, minutes) => {
+      const [a, b] = [trace(one), trace(two, { since: minutes })];
+      const points = [judge(a, b, kinOf(catalogue)), judge(b, a, kinOf(catalogue))].map((found) => found?.points);
+      expect(points[0]).toBe(points[1]);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("another environment never relates, whatever is the same", () => {
