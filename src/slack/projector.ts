@@ -56,7 +56,11 @@ export function createIncidentProjector(parts: ProjectorParts): (id: number) => 
   return async (id) => {
     const incident = await incidentById(store.db, id as IncidentId);
     if (incident === null) return { done: true };
-    const closed = await parts.closedUntil?.({ subject: { kind: "incident", id }, channel: incident.channel });
+    const closed = await parts.closedUntil?.({
+      subject: { kind: "incident", id },
+      channel: incident.channel,
+      key: headerKey(incident),
+    });
     if (closed != null) return outcome(clock, [{ notBefore: closed }]);
     const header = await readHeader(incident);
     const storm = await stormOf(incident);
