@@ -124,7 +124,9 @@ function drillLeg(files: readonly string[]): Leg {
   };
 }
 
-const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}
 
 /** Those of the sample estate that this machine can play. */
 function shortDrills(): string[] {
