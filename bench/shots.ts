@@ -4,15 +4,18 @@ import type { BenchStage } from "./stage.ts";
 
 /** Deliveries of the benches, signed as their senders sign them; every one a delivery of its own. */
 
-/** An alert of about 1 KB. */
+let told = 0;
+
+/** An alert of about 1 KB: its cause tells it again and again, each time at another moment (microseconds). */
 export function alertShot(stage: BenchStage, about: { channel: number; cause: string }): Shot {
   const service = stage.channels[about.channel];
+  told = (told + 1) % 1_000_000;
   const body = JSON.stringify({
-    id: randomUUID(),
+    id: `${about.cause} in ${service}`,
     service,
     title: `${about.cause} in ${service}`,
     cause: about.cause,
-    at: new Date(stage.now()).toISOString(),
+    at: `${new Date(stage.now()).toISOString().slice(0, 19)}.${String(told).padStart(6, "0")}Z`,
     detail: "x".repeat(700),
   });
   const signature = createHmac("sha256", stage.secret).update(body).digest("hex");
