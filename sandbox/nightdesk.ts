@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import type { Leftovers } from "./leftovers.ts";
 
 export type NightdeskRole = "all" | "web" | "worker";
@@ -35,6 +36,9 @@ export interface Nightdesk {
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Node says this of what it runs without being asked to; people looking for an error need not read it. */
 const NOISE = /ExperimentalWarning|--trace-warnings/;
+
+/** As `bin/nightdesk` and the image start it. */
+const NODE_FLAGS = z.array(z.string()).parse(JSON.parse(readFileSync(join(root, "bin/node-flags.json"), "utf8")));
 
 /**
  * What every Nightdesk process of a sandbox is given: where its parts are, and no secret of this machine. All values
@@ -96,7 +100,7 @@ export function showNightdesk(words: readonly string[], env: NightdeskEnv): Prom
 
 /** Starts one process of Nightdesk and waits until it serves. Throws with the end of its log when it does not. */
 export async function startNightdesk(role: NightdeskRole, options: StartOptions): Promise<Nightdesk> {
-  const child = spawn(process.execPath, [join(root, "src/main.ts"), role], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(root, "src/main.ts"), role], {
     env: options.env,
     // A group of its own: a Ctrl-C in the terminal is for whoever started it to pass on, in the right order.
     detached: true,

@@ -51,6 +51,8 @@ test("only production dependencies are installed", () => {
 test("the start command starts, and without its values says what is missing, one line each", () => {
   const [command = "", ...args] = JSON.parse(value("CMD").at(-1) ?? "[]");
   expect(command).toBe("node");
+  const flags: string[] = JSON.parse(readFileSync(join(app, "bin/node-flags.json"), "utf8"));
+  expect(args).toEqual([...flags, "src/main.ts", "all"]);
   const started = spawnSync(process.execPath, args, { cwd: app, env: imageEnv(), encoding: "utf8", timeout: 15_000 });
   expect(started.stderr.trim().split("\n")).toEqual([
     expect.stringMatching(/^SLACK_BOT_TOKEN is not set: /),
