@@ -23,4 +23,4 @@ EXPOSE 3000
 # Every role answers it, a worker too.
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=8", "src/main.ts", "all"]
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=1024", "src/main.ts", "all"]
