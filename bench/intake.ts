@@ -6,7 +6,7 @@ import { alertShot, eventShot } from "./shots.ts";
 import { type BenchStage, bareServer, benchStage } from "./stage.ts";
 
 const ROUNDS = 3;
-const FLOOD = { connections: 64, forMs: 4_000 };
+const FLOOD = { connections: 256, forMs: 4_000 };
 /** While Slack is down: people and senders must not notice each other's trouble. */
 const STEADY = { perSecond: 1_000, forMs: 6_000 };
 const VISIBLE = { everyMs: 2_000, signalsAChannel: 6 };
