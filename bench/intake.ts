@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { alertmanagerIsHere, startAlertmanager } from "../test/journeys/alertmanager.ts";
-import { flood, type Hits, type Shot, steady } from "./load.ts";
+import { allAnswered, drain, drained, gauge, perSecond, settled, shots } from "./inbox.ts";
+import { flood, type Shot, steady } from "./load.ts";
 import { type Metric, median, percentile, progress, report } from "./report.ts";
 import { alertShot, eventShot } from "./shots.ts";
 import { type BenchStage, bareServer, benchStage } from "./stage.ts";
@@ -134,20 +135,6 @@ async function alertmanagerRate(): Promise<number> {
   }
 }
 
-/** Starts the worker on a full inbox and measures from the first delivery done to the last. */
-async function drain(stage: BenchStage): Promise<number> {
-  const waiting = await gauge(stage, PENDING);
-  await stage.processes.start("worker");
-  let begunAt = performance.now();
-  let left = waiting;
-  while (left > 0) {
-    left = await gauge(stage, PENDING);
-    if (left === waiting) begunAt = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return (waiting * 1_000) / (performance.now() - begunAt);
-}
-
 /** Milliseconds from sending a signal that opens an incident until its thread is posted, one per 2 s in each channel. */
 async function seen(stage: BenchStage): Promise<number[]> {
   const waiting = new Map<string, number[]>();
@@ -175,43 +162,4 @@ async function seen(stage: BenchStage): Promise<number[]> {
   stop();
   if (latencies.length < total) throw new Error(`only ${latencies.length} of ${total} incidents became visible`);
   return latencies;
-}
-
-function shots(make: (n: number) => Shot): () => Shot {
-  let n = 0;
-  return () => {
-    n += 1;
-    return make(n);
-  };
-}
-
-function allAnswered(hits: Hits, wanted: number): void {
-  for (const [status, count] of hits.statuses) {
-    if (status !== wanted) throw new Error(`${count} answers were ${status}`);
-  }
-}
-
-const perSecond = (hits: Hits): number => (hits.latenciesMs.length * 1_000) / hits.tookMs;
-
-const SETTLED_WITHIN_MS = 180_000;
-const PENDING = "nightdesk_inbox_pending";
-
-async function drained(stage: BenchStage): Promise<void> {
-  while ((await gauge(stage, PENDING)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** What the round before left to be told in Slack is told: at one message a second and channel. */
-async function settled(stage: BenchStage): Promise<void> {
-  const startedAt = performance.now();
-  while (!(await stage.api.settled()).settled) {
-    if (performance.now() - startedAt > SETTLED_WITHIN_MS) throw new Error("the round before was never settled");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-async function gauge(stage: BenchStage, name: string): Promise<number> {
-  const text = await (await fetch(`${stage.url}/metrics`)).text();
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
-  if (line === undefined) throw new Error(`/metrics has no ${name}`);
-  return Number(line.split(" ").at(-1));
 }

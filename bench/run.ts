@@ -3,6 +3,7 @@ import { abort } from "./abort.ts";
 import { command } from "./command.ts";
 import { fanout } from "./fanout.ts";
 import { folding } from "./folding.ts";
+import { growth } from "./growth.ts";
 import { intake } from "./intake.ts";
 import { recovery } from "./recovery.ts";
 import { reportFailure } from "./report.ts";
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (words?: readonly string[]) => Promise<vo
   recovery,
   folding,
   storm,
+  growth,
 };
 
 const words = process.argv.slice(2);
