@@ -1,8 +1,7 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { environmentNamed, isProtected, jobAndEnvironment, usage } from "../../src/command/names.ts";
 import { runOptions } from "../../src/command/run-options.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
 
 interface Wanted {
@@ -38,22 +37,6 @@ export const chain = defineCommand<Wanted, Outcome<RunView>>({
   },
   mayAsk: ({ words }, _, catalogue) => isProtected(catalogue, environmentNamed(catalogue, words.at(-1) ?? "")),
   call: (services, asking, wanted) => services.chains.start(asking, wanted),
-  say: (outcome, { jobs }, { catalogue, now }) => {
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      // Asked for is not done: the mark of the line says how far it is.
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [
-        {
-          lines: [
-            ...runDetails(outcome.value),
-            `Then, each when the one before has succeeded: ${jobs.slice(1).join(", ")}.`,
-          ],
-        },
-      ],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, { jobs }, at) =>
+    runAsked(outcome, at, [`Then, each when the one before has succeeded: ${jobs.slice(1).join(", ")}.`]),
 });

@@ -1,7 +1,6 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { jobAndEnvironment } from "../../src/command/names.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
 
 export const orphans = defineCommand<{ job: string; environment: string }, Outcome<RunView>>({
@@ -14,14 +13,5 @@ export const orphans = defineCommand<{ job: string; environment: string }, Outco
   needs: "resync",
   parse: ({ words }, { catalogue }) => jobAndEnvironment(catalogue, words),
   call: (services, asking, wanted) => services.fanouts.orphans(asking, wanted),
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [{ lines: [...runDetails(outcome.value), "What it finds is told in its thread; nothing is changed."] }],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at, ["What it finds is told in its thread; nothing is changed."]),
 });

@@ -1,7 +1,6 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { runNumber, usage } from "../../src/command/names.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
 
 interface Wanted {
@@ -26,14 +25,5 @@ export const repair = defineCommand<Wanted, Outcome<RunView>>({
   },
   mayAsk: () => true,
   call: (services, asking, wanted) => services.fanouts.repair(asking, wanted),
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [{ lines: runDetails(outcome.value) }],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at),
 });

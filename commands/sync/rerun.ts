@@ -1,10 +1,8 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { isProtected } from "../../src/command/names.ts";
 import { meantRun, type RunReference, runReference } from "../../src/command/references.ts";
 import { fromOption, runOptions } from "../../src/command/run-options.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
-import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { DryRunView, Outcome, RunOptions, RunView } from "../../src/services/contract.ts";
 
 interface Again {
@@ -41,16 +39,5 @@ export const rerun = defineCommand<Again, Result>({
     if (dry) return { kind: "dry", dry: await services.runs.dryRerun(asking, number, options) };
     return services.runs.rerun(asking, number, options);
   },
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      // Asked for is not done: the mark of the line says how far it is.
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [{ lines: runDetails(outcome.value) }],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at),
 });

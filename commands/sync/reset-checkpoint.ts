@@ -1,10 +1,9 @@
 import type { Instant } from "../../src/base/clock.ts";
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { momentOf } from "../../src/command/moments.ts";
 import { environmentNamed, usage } from "../../src/command/names.ts";
 import { runOptions } from "../../src/command/run-options.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { Outcome, RunView } from "../../src/services/contract.ts";
 
 interface Wanted {
@@ -41,14 +40,5 @@ export const resetCheckpoint = defineCommand<Wanted, Outcome<RunView>>({
     };
   },
   call: (services, asking, wanted) => services.monitors.reset(asking, wanted),
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [{ lines: runDetails(outcome.value) }],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at),
 });

@@ -1,9 +1,7 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { incidentNumber, jobAndEnvironment, runNumber, usage } from "../../src/command/names.ts";
 import { runOptions } from "../../src/command/run-options.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
-import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import { nearest } from "../../src/config/nearest.ts";
 import type { DryRunView, Outcome, RunView } from "../../src/services/contract.ts";
 import { ONLY, type Only, type WantedResync } from "../../src/services/fanouts-contract.ts";
@@ -45,19 +43,7 @@ export const resync = defineCommand<Wanted, Result>({
     dry
       ? { kind: "dry", dry: await services.fanouts.dryResync(asking, wanted) }
       : services.fanouts.resync(asking, wanted),
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [
-        { lines: [...runDetails(outcome.value), "How far it is, and what became of each id, is told in its thread."] },
-      ],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at, ["How far it is, and what became of each id, is told in its thread."]),
 });
 
 function incidentIn(text: string): number {

@@ -1,9 +1,7 @@
-import { asks, defineCommand } from "../../src/command/command.ts";
-import { runData } from "../../src/command/data.ts";
+import { defineCommand } from "../../src/command/command.ts";
 import { isProtected, jobAndEnvironment } from "../../src/command/names.ts";
 import { runOptions } from "../../src/command/run-options.ts";
-import { runButtons, runDetails, runLine } from "../../src/command/say.ts";
-import { dryRunAnswer } from "../../src/command/say-dry-run.ts";
+import { runAsked } from "../../src/command/say-asked.ts";
 import type { DryRunView, Outcome, RunView, WantedOfJob } from "../../src/services/contract.ts";
 
 type Wanted = WantedOfJob & { readonly dry: boolean };
@@ -33,16 +31,5 @@ export const run = defineCommand<Wanted, Result>({
     !flags.has("dry-run") && isProtected(catalogue, jobAndEnvironment(catalogue, words).environment),
   call: async (services, asking, { dry, ...wanted }) =>
     dry ? { kind: "dry", dry: await services.runs.dryRun(asking, wanted) } : services.runs.request(asking, wanted),
-  say: (outcome, _, { catalogue, now }) => {
-    if (outcome.kind === "dry") return dryRunAnswer(catalogue, outcome.dry);
-    if (outcome.kind === "ask") return asks(outcome.question);
-    return {
-      // Asked for is not done: the mark of the line says how far it is.
-      tone: "info",
-      text: runLine(catalogue, outcome.value, now),
-      sections: [{ lines: [...runDetails(outcome.value), "What comes of it is told in its thread."] }],
-      buttons: runButtons(catalogue, outcome.value),
-      data: { run: runData(outcome.value) },
-    };
-  },
+  say: (outcome, _, at) => runAsked(outcome, at, ["What comes of it is told in its thread."]),
 });
