@@ -171,9 +171,10 @@ function runLines(runs: readonly HeaderRun[]): string {
 
 const isEnd = (state: RunState): boolean => state === "succeeded" || state === "failed" || state === "aborted";
 
-/** `ndw-etl is read at 03:45: 25 min left` */
+/** `ndw-etl is read at 03:45: 25 min left at 03:20`. A card is not edited while nothing happens: it says when that was so. */
 function loadLine({ job, at, leftMs }: NonNullable<IncidentHeader["loads"]>[number]): string {
-  const left = leftMs >= 0 ? `${spell(leftMs)} left` : `${spell(-leftMs)} ago`;
+  const said = timeOfDay(at.subtract({ milliseconds: Math.round(leftMs) }));
+  const left = leftMs >= 0 ? `${spell(leftMs)} left at ${said}` : `${spell(-leftMs)} ago at ${said}`;
   return `:hourglass_flowing_sand: *${nameText(job)}* ${leftMs >= 0 ? "is" : "was to be"} read at ${timeOfDay(at)}: ${left}`;
 }
 

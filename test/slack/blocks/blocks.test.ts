@@ -316,3 +316,10 @@ test("a long answer says how much was left out and where it is", () => {
   expect(checkMessage(message)).toEqual([]);
   expect(JSON.stringify(message.blocks)).toMatch(/and \d+ more lines/);
 });
+
+test("how long it is until a load is said with the moment at which that was so", () => {
+  const load = { job: "ndw-etl", at: at("2021-03-17T03:45:00Z") };
+  const shown = (leftMs: number) => JSON.stringify(incidentHeader({ ...esr, loads: [{ ...load, leftMs }] }).blocks);
+  expect(shown(25 * 60_000)).toMatch(/\*ndw-etl\* is read at <[^>]*03:45[^>]*>: 25 min left at <[^>]*03:20[^>]*>/);
+  expect(shown(-5 * 60_000)).toMatch(/was to be read at <[^>]*03:45[^>]*>: 5 min ago at <[^>]*03:50[^>]*>/);
+});
