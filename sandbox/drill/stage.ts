@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { parse } from "yaml";
+import type { EstateWorld } from "../estate/contract.ts";
 import { startEstate, type Target } from "../estate/index.ts";
 import { watchLeftovers } from "../leftovers.ts";
 import { type Nightdesk, type NightdeskEnv, type NightdeskRole, sandboxEnv, startNightdesk } from "../nightdesk.ts";
@@ -109,7 +110,7 @@ async function build(
 
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const targets = await startTargets(drill, { workspace, now: clock.now, url });
+  const targets = await startTargets(drill, { workspace, now: clock.now, moving: clock.moving, url });
   closing.push(() => Promise.all(Object.values(targets).map((target) => target.close())));
 
   const names: Names = {
@@ -166,26 +167,34 @@ async function openClock(file: string, start: number | undefined) {
   };
   await save();
   const now = () => Date.now() + offsetMs;
+  let moving = false;
   return {
     file,
     now,
+    moving: () => moving,
     moveTo: async (instantMs: number) => {
       if (instantMs <= now()) return;
+      moving = true;
       offsetMs = instantMs - Date.now();
       await save();
       await new Promise((done) => setTimeout(done, CLOCK_SEEN_MS));
+      moving = false;
     },
   };
 }
 
-async function startTargets(drill: Drill, around: { workspace: Workspace; now: () => number; url: string }) {
-  const { workspace, now, url } = around;
+async function startTargets(
+  drill: Drill,
+  around: Required<Pick<EstateWorld, "now" | "moving">> & { workspace: Workspace; url: string },
+) {
+  const { workspace, now, moving, url } = around;
   const people = Object.values(workspace.people).map(({ key, realName, email }) => ({ key, name: realName, email }));
   const targets: Record<string, Target> = {};
   for (const [name, { kind, ...options }] of Object.entries(drill.estate)) {
     targets[name] = await startEstate(kind, options, {
       name,
       now,
+      moving,
       people,
       nightdesk: () => url,
       post: async (message) => {

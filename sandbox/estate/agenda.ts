@@ -1,3 +1,5 @@
+import type { EstateWorld } from "./contract.ts";
+
 /** Things to do at instants of drill time, in order. */
 export interface Agenda {
   /** `work` may put more on the agenda, also for the same instant. Returns how to take it off again. */
@@ -11,7 +13,7 @@ export interface Agenda {
 const EVERY_MS = 25;
 
 /** An agenda that looks at the clock by itself, so that it works in a sandbox where nobody calls `tick`. */
-export function openAgenda(now: () => number): Agenda {
+export function openAgenda({ now, moving = () => false }: Pick<EstateWorld, "now" | "moving">): Agenda {
   const entries: { at: number; order: number; work: () => Promise<void> | void }[] = [];
   let order = 0;
   let queue: Promise<void> = Promise.resolve();
@@ -19,8 +21,13 @@ export function openAgenda(now: () => number): Agenda {
   const first = () =>
     entries.reduce<(typeof entries)[number] | null>((a, b) => (a !== null && earlier(a, b) ? a : b), null);
 
+  const due = () => {
+    const entry = first();
+    return entry !== null && entry.at <= now() && !moving() ? entry : null;
+  };
+
   async function doDue(): Promise<void> {
-    for (let entry = first(); entry !== null && entry.at <= now(); entry = first()) {
+    for (let entry = due(); entry !== null; entry = due()) {
       entries.splice(entries.indexOf(entry), 1);
       await entry.work();
     }
@@ -31,8 +38,7 @@ export function openAgenda(now: () => number): Agenda {
     return queue;
   };
   const timer = setInterval(() => {
-    const entry = first();
-    if (entry !== null && entry.at <= now()) void tick();
+    if (due() !== null) void tick();
   }, EVERY_MS);
   timer.unref();
 

@@ -69,7 +69,7 @@ export const cdc: EstateKind = {
       ...rest
     } = options.parse(given);
     let settings = { ...DEFAULTS, ...present(rest) };
-    const agenda = openAgenda(world.now);
+    const agenda = openAgenda(world);
     const follower = openFollower(settings, world.now);
     const executing = openCdcJobs({ follower, agenda, now: world.now, copyRate: () => settings.copyRate });
     const counts = { calls: 0, polls: 0 };

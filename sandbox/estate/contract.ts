@@ -5,6 +5,8 @@ export interface EstateWorld {
   /** Its key under `estate:`. */
   readonly name: string;
   readonly now: () => number;
+  /** Whether a drill moves its clock and not everybody has seen it: who now speaks is heard at the old time. */
+  readonly moving?: () => boolean;
   /** Posts a plain text to a channel of the emulated workspace as a third party's bot. */
   readonly post: (message: { bot: string; channel: string; text: string }) => Promise<void>;
   /** Where Nightdesk can be reached, for those who tell it something; null while it is not up. */

@@ -116,7 +116,7 @@ export const ecs: EstateKind = {
 };
 
 function openAccount(given: Omit<z.output<typeof options>, "token">, world: EstateWorld) {
-  const agenda = openAgenda(world.now);
+  const agenda = openAgenda(world);
   const { cluster, family = world.name, rule = `${given.family ?? world.name}-nightly` } = given;
   const counts = { calls: 0, refused: 0, startCalls: 0, apiStarts: 0 };
   const manners = { capacity: true, denied: false, throttle: 0, dropAnswers: 0 };

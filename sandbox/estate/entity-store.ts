@@ -126,7 +126,7 @@ export const entityStore: EstateKind = {
 
 function openStore(given: Omit<z.output<typeof options>, "token">, around: { world: EstateWorld; token: string }) {
   const { world, token } = around;
-  const agenda = openAgenda(world.now);
+  const agenda = openAgenda(world);
   const { source, copy } = filled(given, world.now());
   const manners = {
     retention: given.retention ?? 4 * 86_400_000,

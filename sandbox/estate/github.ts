@@ -122,7 +122,7 @@ function openHub(
   given: Omit<z.output<typeof options>, "token">,
   { world, token }: { world: EstateWorld; token: string },
 ) {
-  const agenda = openAgenda(world.now);
+  const agenda = openAgenda(world);
   let url = "";
   let settings = {
     refs: ["main"],

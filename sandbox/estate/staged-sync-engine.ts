@@ -18,7 +18,7 @@ export type StagedSync = ReturnType<typeof openStagedSync>;
 
 /** `snapshotAt`: when a snapshot was taken that is there from the beginning; null: none is. */
 export function openStagedSync(given: Behaviour, world: EstateWorld, snapshotAt: number | null) {
-  const agenda = openAgenda(world.now);
+  const agenda = openAgenda(world);
   let behaviour = given;
   let failuresLeft = given.fail?.times ?? null;
   const lists = new Map<string, List>();

@@ -43,7 +43,7 @@ const RUN_ALL_LOOKS_MS = 5_000;
 const WHOLE_ITEMS = 1_000;
 
 export function openSyncEngine(given: Partial<Behaviour>, world: EstateWorld): SyncEngine {
-  const agenda = openAgenda(world.now);
+  const agenda = openAgenda(world);
   let behaviour = { ...defaults(given.profile ?? ["prod"]), ...given };
   const active = new Map<string, Execution>();
   /** "Run all" goes on with these when that job has stopped. */
