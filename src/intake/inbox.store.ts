@@ -33,6 +33,7 @@ export interface Arrival {
 export async function saveArrivals(store: Store, arrivals: readonly Arrival[], now: Instant): Promise<void> {
   const until = (arrival: Arrival) =>
     arrival.forMs === undefined ? null : arrival.receivedAt.add({ milliseconds: arrival.forMs }).toString();
+  // Each body is a parameter of its own: an array's text form would escape every quote in it, here and there again.
   await store.tx(async (tx) => {
     // Whoever saves what was asked for looks at what came in: not between our look and our saving.
     if (arrivals.some((one) => one.name !== undefined))
@@ -42,7 +43,7 @@ export async function saveArrivals(store: Store, arrivals: readonly Arrival[], n
         select * from unnest(
           ${arrivals.map((one) => one.source)}::text[], ${arrivals.map((one) => one.key)}::text[],
           ${arrivals.map(until)}::timestamptz[], ${arrivals.map((one) => one.resource)}::text[],
-          ${arrivals.map((one) => JSON.stringify(one.request))}::jsonb[], ${arrivals.map((one) => one.body)}::text[],
+          ${arrivals.map((one) => JSON.stringify(one.request))}::jsonb[], array[${sql.join(arrivals.map((one) => one.body))}]::text[],
           ${arrivals.map((one) => one.receivedAt.toString())}::timestamptz[],
           ${arrivals.map((one) => one.refused ?? null)}::text[], ${arrivals.map((one) => one.name ?? null)}::text[]
         ) with ordinality as one (source, key, until, resource, request, body, received_at, refused, name, position)
