@@ -17,8 +17,6 @@ export interface Store {
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Called with what each committed transaction put in the outbox. Ringing may fail: the sweep finds the rows again. */
   onCommitted(ring: (rings: readonly Ring[]) => void): void;
-  /** The pool, for the inbox's batched insert and for nothing else. */
-  readonly pool: pg.Pool;
   close(): Promise<void>;
 }
 
@@ -50,7 +48,6 @@ export function openStore(options: { url: string; connections?: number; applicat
   let listener: (rings: readonly Ring[]) => void = () => {};
   return {
     db,
-    pool,
     tx: async (work) => {
       const rings: Ring[] = [];
       const result = await db.transaction().execute((transaction) => {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
@@ -202,11 +203,10 @@ test("503 when the database is away, and nothing is lost once it is back", async
 test("503 when the database hangs; the repetition of what was saved after all is known", async () => {
   const { store } = await testDatabase();
   const { receiver } = receiverOver(store, { answerWithinMs: 50 });
-  const blocker = await store.pool.connect();
-  await blocker.query("begin; lock table inbox in access exclusive mode");
+  const blocker = await store.db.startTransaction().execute();
+  await sql`lock table inbox in access exclusive mode`.execute(blocker);
   expect((await receiver.receive("sentry", sentryRequest(eventAlert()))).status).toBe(503);
-  await blocker.query("rollback");
-  blocker.release();
+  await blocker.rollback().execute();
   await receiver.idle();
   const { receiver: patient } = receiverOver(store);
   expect((await patient.receive("sentry", sentryRequest(eventAlert()))).status).toBe(202);
