@@ -28,7 +28,7 @@ export interface GateFinding {
 }
 
 /** What the catalogue says of gates at one place. */
-export type GateRule = Pick<Catalogue["gates"]["rules"][number], "timeoutMs" | "auto"> & {
+export type GateRule = Pick<Catalogue["gates"]["rules"][number], "timeoutMs" | "auto" | "author"> & {
   readonly role: string | null;
   readonly channel: string | null;
 };
@@ -50,8 +50,11 @@ export function ruleFor(catalogue: Catalogue, place: { service: string; environm
     environments: names.waysToWrite("environment", place.environment),
   };
   const rule = catalogue.gates.rules.find((one) => matches(one.match, facts));
-  if (rule === undefined) return { timeoutMs: USUAL_TIMEOUT_MS, auto: false, role: null, channel: null };
-  return { timeoutMs: rule.timeoutMs, auto: rule.auto, role: rule.role ?? null, channel: rule.channel ?? null };
+  if (rule === undefined) {
+    return { timeoutMs: USUAL_TIMEOUT_MS, auto: false, author: "optional", role: null, channel: null };
+  }
+  const { timeoutMs, auto, author } = rule;
+  return { timeoutMs, auto, author, role: rule.role ?? null, channel: rule.channel ?? null };
 }
 
 /**

@@ -16,10 +16,18 @@ export function gateLine(gate: GateView, now: Instant): string {
 
 /** What it requires, who asked, whose word counts. */
 export function gateDetails(gate: GateView): string[] {
-  const author = gate.authorName === null ? "author not told" : `by ${escaped(gate.authorName)}`;
-  const unknown = gate.authorName !== null && gate.authorKey === null ? ", whom the catalogue does not know" : "";
   const link = gate.url === null ? "" : `  ·  ${linked("pipeline", gate.url)}`;
-  return [...requirementLines(gate), `${author}${unknown}${link}`, ...wordLines(gate)];
+  return [...requirementLines(gate), `${authorWords(gate)}${link}`, ...wordLines(gate)];
+}
+
+/** Nobody is kept from opening a deploy of which nobody knows whose it is: that is said for as long as it matters, and after. */
+function authorWords({ authorName, authorKey, state }: GateView): string {
+  if (authorName === null) {
+    const so = state === "held" ? ": whoever deploys could open it, too. Ask who it is before you do" : "";
+    return `:warning: author not told${so}`;
+  }
+  const unknown = authorKey === null ? ", whom the catalogue does not know" : "";
+  return `by ${escaped(authorName)}${unknown}`;
 }
 
 export function requirementLines(gate: GateView): string[] {

@@ -323,6 +323,8 @@ const gateRule = z
     channel: name.optional(),
     /** Opens without a person when everything that it requires is there. */
     auto: z.boolean().default(false),
+    /** Whether a pipeline has to tell who deploys: four eyes need to know the first two. `known`: a person of the catalogue. */
+    author: z.enum(["optional", "required", "known"]).default("optional"),
   })
   .transform(({ timeout, ...rule }) => ({ ...rule, timeoutMs: timeout }));
 

@@ -22,6 +22,8 @@ export interface Act {
   readonly incidentId?: number | null;
   readonly runId?: number | null;
   readonly details?: AuditDetails;
+  /** Whom a refusal names, where not everybody with the grant may. */
+  readonly askWhom?: readonly string[];
 }
 
 /** A yes. It is not in the audit until `record` was called, in the transaction that does what was allowed. */
@@ -38,7 +40,7 @@ export interface Authorise {
   /** The same question without audit and without refusal: for buttons, lists and the permissions answer. */
   may(
     actor: PersonActor,
-    act: Pick<Act, "action" | "job" | "environment">,
+    act: Pick<Act, "action" | "job" | "environment" | "askWhom">,
   ): Promise<Extract<Decision, { kind: "allow" | "deny" }>>;
 }
 
@@ -56,6 +58,7 @@ export function createAuthorise(parts: {
       actor,
       groups: await knowGroups(catalogue, parts.groupMembers),
       wanted: { action: act.action, job: act.job ?? null, environment: act.environment ?? null },
+      askWhom: act.askWhom,
     });
 
   return {

@@ -91,6 +91,8 @@ export function decideWho(about: {
   readonly groups: KnownGroups;
   readonly actor: PersonActor;
   readonly wanted: Wanted;
+  /** Who may instead, where that is not just who has a grant of it. */
+  readonly askWhom?: readonly string[] | undefined;
 }): Extract<Decision, { kind: "allow" | "deny" }> {
   const { catalogue, groups, actor, wanted } = about;
   const reason = `${actor.name} may not ${words(wanted)}`;
@@ -102,13 +104,11 @@ export function decideWho(about: {
   const grant = grantFor(catalogue, { someone: actor, wanted, groups });
   if (grant !== null) return { kind: "allow", because: grant.text };
   const unknown = unknownGroups(catalogue, wanted, groups);
+  const others = about.askWhom ?? whoMay(catalogue, wanted);
   if (unknown.length > 0) {
-    return deny(
-      "group_not_known",
-      `Slack did not say who is in ${unknown.join(", ")}. Try again, or ask ${orList(whoMay(catalogue, wanted))}.`,
-    );
+    const ask = others.length === 0 ? "" : `, or ask ${orList(others)}`;
+    return deny("group_not_known", `Slack did not say who is in ${unknown.join(", ")}. Try again${ask}.`);
   }
-  const others = whoMay(catalogue, wanted);
   return deny(
     "no_grant",
     others.length > 0

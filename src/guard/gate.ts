@@ -17,7 +17,7 @@ export interface Gated {
 
 /** The person of the catalogue whom a pipeline names: by key, name, e-mail, Slack id or one of the `logins`; null: nobody. */
 export function authorKey(catalogue: Catalogue, author: string): string | null {
-  const said = author.trim().replace(/^@/, "").toLowerCase();
+  const said = plain(author);
   const found = Object.entries(catalogue.people).find(([key, { name, email, slack, logins }]) =>
     [key, name, email, slack, ...(logins ?? [])].some((word) => word?.toLowerCase() === said),
   );
@@ -27,13 +27,19 @@ export function authorKey(catalogue: Catalogue, author: string): string | null {
 /** Who may open it beside its author, by name, at most five. */
 export function whoMayOpen(catalogue: Catalogue, groups: KnownGroups, gate: Gated): readonly string[] {
   const key = authorOf(catalogue, gate);
+  const said = plain(gate.author ?? "");
   if (gate.role !== null) {
-    const slack = (key === null ? undefined : catalogue.people[key]?.slack) ?? "";
-    return approversOf({ catalogue, groups, role: gate.role, except: { slack, key: key ?? "" } }).names;
+    const person = key === null ? undefined : catalogue.people[key];
+    const except = { slack: person?.slack ?? said, email: person?.email ?? said, key: key ?? said };
+    return approversOf({ catalogue, groups, role: gate.role, except }).names;
   }
-  const self = key === null ? null : catalogue.people[key]?.name;
-  const all = whoMay(catalogue, { action: "gate", job: null, environment: gate.environment });
-  return all.filter((name) => name !== self);
+  const isAuthorOf = (member: string): boolean => {
+    const meant = Object.hasOwn(catalogue.people, member)
+      ? member
+      : personKey(catalogue, { slack: member, email: member });
+    return key === null ? plain(member) === said : meant === key;
+  };
+  return whoMay(catalogue, { action: "gate", job: null, environment: gate.environment }, isAuthorOf);
 }
 
 /** Whether this person, who has the grant, may say it: only who has the role, and no yes of the author, who may take it back. */
@@ -64,11 +70,14 @@ function authorOf(catalogue: Catalogue, { author, authorKey: known }: Gated): st
   return known ?? (author === null ? null : authorKey(catalogue, author));
 }
 
+/** As a forge or a person may write it. */
+const plain = (author: string): string => author.trim().replace(/^@/, "").toLowerCase();
+
 /** Whether this person is who deploys. */
 export function isAuthor(catalogue: Catalogue, actor: PersonActor, gate: Gated): boolean {
   const meant = authorOf(catalogue, gate);
   if (meant !== null) return meant === (personKey(catalogue, actor) ?? actor.key);
-  const said = gate.author?.trim().replace(/^@/, "").toLowerCase();
-  if (said === undefined) return false;
+  if (gate.author === null) return false;
+  const said = plain(gate.author);
   return [actor.key, actor.name, actor.email, actor.slack, actorId(actor)].some((word) => word?.toLowerCase() === said);
 }

@@ -83,17 +83,20 @@ export function hasRole(catalogue: Catalogue, role: string, about: { someone: So
   return catalogue.roles[role]?.members.some((member) => isMember(catalogue, { member, ...about })) ?? false;
 }
 
-/** Who may do it instead, as people read it: names and groups, at most five. Empty when nobody may. */
-export function whoMay(catalogue: Catalogue, wanted: Wanted): string[] {
+/**
+ * Who may do it instead, as people read it: names and groups, at most five, without those of whom `not` is true (by the
+ * catalogue's key, e-mail address or Slack id). Empty when nobody may.
+ */
+export function whoMay(catalogue: Catalogue, wanted: Wanted, not: (member: string) => boolean = () => false): string[] {
   const members = Object.values(catalogue.roles)
     .filter((role) => role.allow.some((grant) => covers(grant, wanted)))
     .flatMap((role) => role.members);
+  const named = (people: readonly string[]) =>
+    people.filter((one) => !not(one)).map((one) => catalogue.people[one]?.name ?? one);
   const names = members.flatMap((member) => {
     const group = catalogue.groups[member];
-    if (group === undefined) return [catalogue.people[member]?.name ?? member];
-    return "slackGroup" in group
-      ? [`anyone in ${member}`]
-      : group.members.map((key) => catalogue.people[key]?.name ?? key);
+    if (group === undefined) return named([member]);
+    return "slackGroup" in group ? [`anyone in ${member}`] : named(group.members);
   });
   return [...new Set(names)].slice(0, 5);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { decideGate, type Gate, holdPlace, insertGate, lockHeld, newestByKey } from "../changes/gates.store.ts";
-import { type GateRequirement, readGateRequirement, ruleFor, stillAnswers } from "../changes/gates.ts";
+import { type GateRequirement, type GateRule, readGateRequirement, ruleFor, stillAnswers } from "../changes/gates.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { namesOf } from "../config/names.ts";
 import { hintFor } from "../config/nearest.ts";
@@ -75,6 +75,7 @@ export function createAskGate(parts: GateParts): AskGate {
     const rule = ruleFor(catalogue, asked);
     const routed = routeFor(catalogue, factsAt(catalogue, asked));
     const key = asked.author === undefined ? null : authorKey(catalogue, asked.author);
+    needAuthor(rule.author, { ...asked, key, said: redact(asked.author ?? "") });
     const heldMs = Math.min(asked.timeout ?? rule.timeoutMs, rule.timeoutMs);
     const gate = await insertGate(tx, {
       ...{ key: asked.key, service, environment, version: asked.version, authorKey: key },
@@ -135,6 +136,30 @@ function placeOf(catalogue: Catalogue, asked: GateAsked): { service: string; env
     message: `There is no environment "${asked.environment}".`,
     wayOut: hintFor(asked.environment, known),
   });
+}
+
+/** Whose deploy it is has to be known before somebody else can be the one who opens it. */
+function needAuthor(
+  wanted: GateRule["author"],
+  asked: { service: string; environment: string; author?: string | undefined; key: string | null; said: string },
+): void {
+  const { service, environment, author, key, said } = asked;
+  const gate = `the gate of ${service} in ${environment}`;
+  if (wanted !== "optional" && author === undefined) {
+    throw new UserError("invalid", {
+      code: "author_required",
+      message: `author: ${gate} has to know who deploys, so that somebody else opens it.`,
+      wayOut: 'Send "author" (GATE_AUTHOR with nightdesk-gate.sh): who pushed or started this deploy.',
+    });
+  }
+  if (wanted === "known" && key === null) {
+    throw new UserError("invalid", {
+      code: "author_not_known",
+      message: `author: ${gate} has to know who deploys, and nobody in the catalogue is called "${said}".`,
+      wayOut:
+        "Send a key, name, e-mail address or one of the `logins` of the catalogue's people, or add this login to its person.",
+    });
+  }
 }
 
 function requirementOf(catalogue: Catalogue, text: string, environment: string): GateRequirement {

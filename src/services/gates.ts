@@ -3,7 +3,7 @@ import { decideGate, type Gate, listGates, lockGate } from "../changes/gates.sto
 import { type GateFinding, unmet } from "../changes/gates.ts";
 import { writeAudit } from "../guard/audit.ts";
 import { type Act, type Authorise, refusal } from "../guard/authorise.ts";
-import { decideGateWord, isAuthor } from "../guard/gate.ts";
+import { decideGateWord, isAuthor, whoMayOpen } from "../guard/gate.ts";
 import { knowGroups } from "../guard/grants.ts";
 import { before } from "../guard/windows.ts";
 import { redactorOf } from "../incidents/redact.ts";
@@ -28,9 +28,11 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
   ): Promise<Outcome<GateView>> => {
     const asked = await needGate(store.db, number);
     const { environment, service, version } = asked;
-    const act: Act = { action: "gate", audit: "gate.decide", environment, details: { gate: number, service, version } };
-    const allowed = await authorise.need(asking, act);
     const groups = await knowGroups(catalogue, parts.groupMembers);
+    const askWhom = whoMayOpen(catalogue, groups, asked);
+    const details = { gate: number, service, version };
+    const act: Act = { action: "gate", audit: "gate.decide", environment, details, askWhom };
+    const allowed = await authorise.need(asking, act);
     const denial = decideGateWord({ word, catalogue, groups, actor: asking.actor, gate: asked });
     const refuse = async (error: UserError): Promise<never> => {
       const audit = { ...act, action: act.audit, at: clock.now(), actor: asking.actor, surface: asking.surface };
@@ -42,7 +44,7 @@ export function createGates(parts: GateParts & { readonly authorise: Authorise }
       .tx(async (tx) => {
         const gate = await lockGate(tx, asked.id);
         const done = await say(tx, stillHeld(gate, clock.now()));
-        if ("gate" in done) await allowed.record(tx, { details: { ...act.details, state: done.gate.state } });
+        if ("gate" in done) await allowed.record(tx, { details: { ...details, state: done.gate.state } });
         return done;
       })
       .catch((error: unknown) => {

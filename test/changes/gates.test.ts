@@ -8,7 +8,7 @@ const catalogue = catalogueOf({
   services: { tcs: { aliases: ["tis-tcs"] } },
   gates: {
     rules: [
-      { match: { services: ["ndw-*"], environment: "prod" }, role: "release", timeout: "30m" },
+      { match: { services: ["ndw-*"], environment: "prod" }, role: "release", author: "required", timeout: "30m" },
       { match: { environment: "preprod" }, auto: true },
     ],
     probes: { "tcs-ready": { url: "https://tcs.example/ready" } },
@@ -54,12 +54,14 @@ test("what is not proved to be there is not there", () => {
 test("the first rule of the catalogue that fits; without one it is held for an hour", () => {
   expect(ruleFor(catalogue, { service: "ndw-etl", environment: "prod" })).toMatchObject({
     role: "release",
+    author: "required",
     timeoutMs: 1_800_000,
   });
   expect(ruleFor(catalogue, { service: "tcs", environment: "preprod" })).toMatchObject({ role: null, auto: true });
   expect(ruleFor(catalogue, { service: "tcs", environment: "prod" })).toMatchObject({
     timeoutMs: 3_600_000,
     auto: false,
+    author: "optional",
   });
 });
 

@@ -31,6 +31,8 @@ const catalogue = catalogueOf({
   gates: {
     rules: [
       { match: { service: "lookup" }, auto: true },
+      { match: { service: "pay" }, author: "required" },
+      { match: { service: "vault" }, author: "known" },
       { role: "release", timeout: "30m" },
     ],
     probes: { ready: { url: "https://tcs.example/ready", timeout: "1s" } },
@@ -134,7 +136,10 @@ test("never by the author, never by another role, never without a grant", async 
   });
   await expect(here.gates.approve(here.asking(DEV), 1, "")).rejects.toMatchObject({ code: "not_in_role" });
   const stranger = person("eve", "Eve Stone", "U099");
-  await expect(here.gates.reject(here.asking(stranger), 1, "no")).rejects.toMatchObject({ kind: "denied" });
+  await expect(here.gates.reject(here.asking(stranger), 1, "no")).rejects.toMatchObject({
+    code: "no_grant",
+    wayOut: "Ask Ben Okafor, who may.",
+  });
   expect((await here.ask()).gate.state).toBe("held");
   expect(await here.audit()).toHaveLength(4);
 });
@@ -152,6 +157,32 @@ test.each([
   expect(await here.gates.reject(here.asking(asha), 1, "wrong branch")).toMatchObject({
     value: { state: "refused", code: "withdrawn", because: "Asha Rao took it back: wrong branch" },
   });
+});
+
+test("where its rule demands the author, a question without one opens no gate", async () => {
+  const here = await world();
+  await expect(here.ask({ service: "pay", author: undefined })).rejects.toMatchObject({
+    kind: "invalid",
+    code: "author_required",
+    message: "author: the gate of pay in prod has to know who deploys, so that somebody else opens it.",
+  });
+  await expect(here.ask({ service: "vault", author: undefined })).rejects.toMatchObject({ code: "author_required" });
+  await expect(here.ask({ service: "vault", author: "bot@example.org" })).rejects.toMatchObject({
+    code: "author_not_known",
+    message: expect.stringContaining('nobody in the catalogue is called "[e-mail]"'),
+  });
+  expect(await here.audit()).toEqual([]);
+  expect((await here.ask({ service: "pay", author: "a-bot" })).gate).toMatchObject({ number: 1, authorKey: null });
+  expect((await here.ask({ service: "vault" })).gate).toMatchObject({ number: 2, authorKey: "asha" });
+});
+
+test.each([
+  ["asha-on-the-forge", ["Ben Okafor", "Dev Lin"]],
+  ["U034", ["Asha Rao", "Dev Lin"]],
+  ["nobody-we-know", ["Asha Rao", "Ben Okafor", "Dev Lin"]],
+])("whoever is asked to open it is not its author: %s", async (author, may) => {
+  const here = await world();
+  expect((await here.ask({ service: "pay", author })).gate.may).toEqual(may);
 });
 
 test("where its source is not deployed, the word needs a reason, and the record says in spite of what", async () => {
