@@ -1,5 +1,5 @@
 import type { Catalogue } from "../config/catalogue.ts";
-import type { DryCheck, DryRunView } from "../services/contract.ts";
+import type { DryChainView, DryCheck, DryRunView } from "../services/contract.ts";
 import type { Answer } from "./answer.ts";
 import { escaped } from "./format.ts";
 import { environmentName } from "./say.ts";
@@ -27,6 +27,20 @@ export function dryRunAnswer(catalogue: Catalogue, dry: DryRunView): Answer {
       { title: "Checks", lines: dry.checks.map(line) },
       ...(dry.findings.length === 0 ? [] : [{ title: "Found", lines: dry.findings.map(line) }]),
     ],
+    data: { dryRun: { ...dry } },
+  };
+}
+
+/** The same of each job of a chain, in order. */
+export function dryChainAnswer(catalogue: Catalogue, dry: DryChainView): Answer {
+  const jobs = dry.runs.map(({ job }) => escaped(job)).join(", ");
+  return {
+    tone: dry.blocked ? "problem" : "info",
+    text: `Dry run, nothing was started: ${jobs} in ${environmentName(catalogue, dry.environment)}. ${escaped(dry.next)}`,
+    sections: dry.runs.map(({ job, plan, checks, findings }, index) => ({
+      title: `${index + 1}. ${escaped(job)}`,
+      lines: [...(plan === null ? [] : [escaped(plan)]), ...[...checks, ...findings].map(line)],
+    })),
     data: { dryRun: { ...dry } },
   };
 }

@@ -27,7 +27,7 @@ export async function ownFindings(
   return [
     ...(await Promise.all(dependencies)),
     ...(about.kind === "run" ? snapshotFindings(job, by.capabilities) : []),
-    ...stoppingFindings(by.capabilities),
+    ...stoppingFindings(about.kind, by.capabilities),
     ...readersFindings(job, about.kind),
   ];
 }
@@ -65,7 +65,22 @@ function snapshotFindings({ destructive, snapshot }: CatalogueJob, can: Capabili
   return finding("info", "a snapshot is kept before its first step; without one it does not start");
 }
 
-function stoppingFindings(can: Capabilities | undefined): Finding[] {
+/**
+ * Theirs and ours. Of stopping only one of them speaks: the target of a job that it runs, we of what goes out in calls of
+ * ours or is never interrupted.
+ */
+export function allFindings(kind: Run["kind"], theirs: readonly Finding[], own: readonly Finding[]): Finding[] {
+  const [first, second] = kind === "run" ? [theirs, own] : [own, theirs];
+  const stopping = ({ check }: Finding): boolean => check === "stopping";
+  const silenced = first.some(stopping) ? second.filter(stopping) : [];
+  return [...theirs, ...own].filter((finding) => !silenced.includes(finding));
+}
+
+function stoppingFindings(kind: Run["kind"], can: Capabilities | undefined): Finding[] {
+  if (kind === "fanout" || kind === "compare") {
+    return [{ check: "stopping", level: "info", text: "it can be paused and aborted" }];
+  }
+  if (kind === "restore") return [{ check: "stopping", level: "warn", text: "an abort does not interrupt it" }];
   if (can === undefined) return [];
   if (can.abort !== "none") return [{ check: "stopping", level: "info", text: "it can be aborted" }];
   return [{ check: "stopping", level: "warn", text: "once started it cannot be stopped from here" }];

@@ -5,7 +5,7 @@ import { ConnectorError, type Finding, type Handle, type Located } from "./conne
 import { acquireLease, holdsLease } from "./leases.ts";
 import { lostReason } from "./look.ts";
 import { endFreeObserved } from "./observed.store.ts";
-import { ownFindings } from "./preflight.ts";
+import { allFindings, ownFindings } from "./preflight.ts";
 import { keepRun, moveRun } from "./record.ts";
 import { callRestore, snapshotOfParent } from "./restore.ts";
 import { lockRun, type Run } from "./runs.store.ts";
@@ -68,7 +68,7 @@ export async function start(stepping: Stepping, run: Run): Promise<WorkOutcome> 
   const own = await ownFindings(stepping.store.db, run, { catalogue: stepping.catalogue, capabilities });
   let findings: readonly Finding[];
   try {
-    findings = [...(await line.connection.preflight(line.intent)), ...own];
+    findings = allFindings(run.kind, await line.connection.preflight(line.intent), own);
   } catch (error) {
     return preflightFailed(stepping, run, error);
   }

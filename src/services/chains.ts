@@ -12,8 +12,9 @@ import { lockPlaces } from "../jobs/leases.ts";
 import { requestWork } from "../store/outbox.ts";
 import { type Chain, chainOfRequest, insertChain, runsOfChain } from "./chains.store.ts";
 import { advanceChain } from "./chains-advance.ts";
+import { dryChain, type WantedChain } from "./chains-dry.ts";
 import { type Bound, openConfirmation, takeConfirmation } from "./confirmations.ts";
-import type { Asking, Question, Services } from "./contract.ts";
+import type { Asking, ChainTyped, Question, Services } from "./contract.ts";
 import { readParameters } from "./runs-parameters.ts";
 import type { Requesting } from "./runs-request.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
@@ -70,15 +71,21 @@ export function createChains(parts: Requesting): Services["chains"] {
     return null;
   };
 
-  const decide = async (
-    asking: Asking,
-    placed: readonly Placed[],
-    { because, override }: { because: string | null; override: string | null },
-  ): Promise<Verdict> => {
+  const meant = async (asking: Asking, typed: ChainTyped): Promise<WantedChain> => {
+    const { environment } = typed;
+    const placed = typed.jobs.map((job) => needPlaced(catalogue, { job, environment }));
+    needLength(placed);
+    // What the second would need is said before the first is started.
+    for (const { job, definition } of placed) readParameters({ name: job, definition }, {});
+    const why = { because: redacted(typed.reason), override: redacted(typed.override) };
+    return { placed, ...why, incidentId: await incidentOf(asking) };
+  };
+
+  const decide = async (asking: Asking, wanted: WantedChain): Promise<Verdict> => {
+    const { placed, because, override, incidentId } = wanted;
     const [first] = placed;
     if (first === undefined) throw new Error("a chain without jobs");
     const denied = await decideAll(asking, placed, override !== null);
-    const incidentId = await incidentOf(asking);
     const jobs = placed.map(({ job }) => job);
     const { environment } = first;
     const bound: Bound = { jobs: jobs.join("\n"), environment, override };
@@ -126,13 +133,10 @@ export function createChains(parts: Requesting): Services["chains"] {
   };
 
   return {
-    start: async (asking, { jobs, environment, reason, override }) => {
-      const placed = jobs.map((job) => needPlaced(catalogue, { job, environment }));
-      needLength(placed);
-      // What the second would need is said before the first is started.
-      for (const { job, definition } of placed) readParameters({ name: job, definition }, {});
-      const why = { because: redacted(reason), override: redacted(override) };
-      const verdict = await decide(asking, placed, why);
+    dryStart: async (asking, typed) => dryChain(parts, asking, await meant(asking, typed)),
+
+    start: async (asking, typed) => {
+      const verdict = await decide(asking, await meant(asking, typed));
       if (verdict.kind === "refused") throw verdict.error;
       if (verdict.kind === "ask") return verdict;
       const { chain } = verdict;

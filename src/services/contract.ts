@@ -10,6 +10,8 @@ import type { AttachedFile } from "./id-lists-file.ts";
 import type { MonitorServices } from "./monitors-contract.ts";
 import type { SentryServices } from "./sentry-contract.ts";
 import type {
+  ChainTyped,
+  DryChainView,
   DryRunView,
   FreezeView,
   IncidentView,
@@ -105,10 +107,9 @@ export interface Services {
   };
   readonly chains: {
     /** Jobs one after the other; the run of the first. The next is asked of the guard when the one before has succeeded. */
-    start(
-      asking: Asking,
-      wanted: { jobs: readonly string[]; environment: string; reason?: string; override?: string },
-    ): Promise<Outcome<RunView>>;
+    start(asking: Asking, wanted: ChainTyped): Promise<Outcome<RunView>>;
+    /** The same checks of each of its runs as they stand now, and nothing is started. */
+    dryStart(asking: Asking, wanted: ChainTyped): Promise<DryChainView>;
   };
   readonly pins: {
     /** Holds the target's own schedule at a version, and reads it back. */

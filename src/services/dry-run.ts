@@ -3,14 +3,14 @@ import { writeAudit } from "../guard/audit.ts";
 import { checkOne, decide, decideWho, type RunInput } from "../guard/decide.ts";
 import { CHECKS, type Check } from "../guard/decision.ts";
 import { knownFreezes } from "../guard/freezes.store.ts";
-import { knowGroups } from "../guard/grants.ts";
+import { type KnownGroups, knowGroups } from "../guard/grants.ts";
 import { bounded } from "../jobs/ask.ts";
 import type { Connection, Finding, Intent } from "../jobs/connectors/contract.ts";
-import { ownFindings } from "../jobs/preflight.ts";
+import { allFindings, ownFindings } from "../jobs/preflight.ts";
 import type { Asking, DryCheck, DryRunView } from "./contract.ts";
-import { usualFor, usualWords } from "./runs-expected.ts";
+import { type Usual, usualFor, usualWords } from "./runs-expected.ts";
 import type { Requesting } from "./runs-request.ts";
-import { askAround, othersOf } from "./runs-surroundings.ts";
+import { askAround, othersOf, type Surroundings } from "./runs-surroundings.ts";
 import type { WantedRun } from "./runs-wanted.ts";
 
 /** A target that does not answer by then is "not known": the whole answer comes within three seconds. */
@@ -20,12 +20,37 @@ const ASK_TARGET_MS = 2_000;
  * What would come of this request, every check's own word, what the target would be told and what was found there.
  * Starts nothing and asks nothing that has an effect; only the audit keeps that it was asked.
  */
-export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRun): Promise<DryRunView> {
+export const dryRun = async (parts: Requesting, asking: Asking, wanted: WantedRun): Promise<DryRunView> =>
+  judge(parts, asking, await look(parts, asking, wanted));
+
+/** The same of several: their targets are asked all at once, so that one that does not answer is waited for once. */
+export async function dryRuns(
+  parts: Requesting,
+  asking: Asking,
+  wanted: readonly WantedRun[],
+): Promise<readonly DryRunView[]> {
+  const seen = await Promise.all(wanted.map((one) => look(parts, asking, one)));
+  const views: DryRunView[] = [];
+  for (const one of seen) views.push(await judge(parts, asking, one));
+  return views;
+}
+
+/** What was seen before the checks are asked for their word. `silent`: this person may not run it and learns nothing. */
+interface Seen {
+  readonly wanted: WantedRun;
+  readonly groups: KnownGroups;
+  readonly silent: boolean;
+  readonly plan: string | null;
+  readonly around: Surroundings;
+  readonly theirs: readonly Finding[];
+  readonly ours: readonly Finding[];
+  readonly usual: Usual | null;
+}
+
+async function look(parts: Requesting, asking: Asking, wanted: WantedRun): Promise<Seen> {
   const { store, catalogue, connections } = parts;
-  const { placed } = wanted;
-  const { job, environment, setting, place } = placed;
-  const action = wanted.action ?? "run";
-  const kind = wanted.kind ?? "run";
+  const { placed, action = "run", kind = "run" } = wanted;
+  const { job, environment, place } = placed;
   const groups = await knowGroups(catalogue, parts.groupMembers);
   const who = decideWho({ catalogue, groups, actor: asking.actor, wanted: { action, job, environment } });
   const silent = who.kind === "deny";
@@ -41,7 +66,15 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
   const usual = silent
     ? null
     : await usualFor(store.db, { job, environment, kind, parameters: wanted.parameters }, catalogue);
+  const plan = silent || connection === null ? null : (inWords(wanted) ?? connection.plan(intent));
+  return { wanted, groups, silent, plan, around, theirs, ours, usual };
+}
 
+async function judge(parts: Requesting, asking: Asking, seen: Seen): Promise<DryRunView> {
+  const { store, catalogue, connections } = parts;
+  const { wanted, groups, silent, plan, around, theirs, ours, usual } = seen;
+  const { placed, action = "run", kind = "run" } = wanted;
+  const { job, environment, setting } = placed;
   const { checks, next } = await store.tx(async (tx) => {
     const now = parts.clock.now();
     const input: RunInput = {
@@ -66,16 +99,11 @@ export async function dryRun(parts: Requesting, asking: Asking, wanted: WantedRu
   });
 
   const expected: Finding[] = usual === null ? [] : [{ check: "expected", level: "info", text: usualWords(usual) }];
-  const findings = [
-    ...theirs,
-    ...ours.filter((own) => !theirs.some(({ check }) => check === own.check && check === "stopping")),
-    ...expected,
-  ];
+  const findings = [...allFindings(kind, theirs, ours), ...expected];
   const blocked = [...checks, ...findings].some(({ level }) => level === "block");
   return {
     ...{ job, environment, look: setting.look, parameters: wanted.parameters, version: wanted.version ?? null },
-    plan: silent || connection === null ? null : (inWords(wanted) ?? connection.plan(intent)),
-    ...{ checks, findings, blocked },
+    ...{ plan, checks, findings, blocked },
     next: blocked ? "It would not be started." : next,
   };
 }

@@ -20,6 +20,12 @@ export interface WantedResync {
   readonly override?: string;
 }
 
+/** Which comparison is mended, and on which side. */
+export interface WantedRepair {
+  readonly run: number;
+  readonly by: "delete" | "resync";
+}
+
 /** Use cases over ids by reference. */
 export interface FanoutServices {
   /** Hands ids over to be synchronised again, each read anew at its turn. Always asks first: what, how many, from where. */
@@ -29,7 +35,9 @@ export interface FanoutServices {
   /** Compares the ids of both sides of a job; changes nothing. */
   orphans(asking: Asking, wanted: { job: string; environment: string }): Promise<Outcome<RunView>>;
   /** Mends what a comparison found: deletes what only the target has, or resyncs what only the source has. */
-  repair(asking: Asking, wanted: { run: number; by: "delete" | "resync" }): Promise<Outcome<RunView>>;
+  repair(asking: Asking, wanted: WantedRepair): Promise<Outcome<RunView>>;
+  /** The same ids and checks, and nothing is handed over or asked. */
+  dryRepair(asking: Asking, wanted: WantedRepair): Promise<DryRunView>;
 }
 
 /** A message of a dead-letter queue: the copy that Nightdesk keeps. */

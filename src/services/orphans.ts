@@ -3,9 +3,9 @@ import { bearFanout, readFanout } from "../fanout/fanouts.store.ts";
 import { ONLY_IN_SOURCE, ONLY_IN_TARGET } from "../fanout/merge.ts";
 import { needPlaced } from "../guard/names.ts";
 import type { Asking, Outcome, RunView } from "./contract.ts";
-import type { FanoutServices } from "./fanouts-contract.ts";
+import type { FanoutServices, WantedRepair } from "./fanouts-contract.ts";
 import { listOfRun } from "./id-lists.ts";
-import { dryResync, handOver, type ResyncParts, resync } from "./resync.ts";
+import { dryHandOver, dryResync, type HandOver, handOver, type ResyncParts, resync } from "./resync.ts";
 import { requestRun } from "./runs-request.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 
@@ -15,7 +15,8 @@ export function createFanouts(parts: ResyncParts): FanoutServices {
     resync: (asking, wanted) => resync(parts, asking, wanted),
     dryResync: (asking, wanted) => dryResync(parts, asking, wanted),
     orphans: (asking, wanted) => compare(parts, asking, wanted),
-    repair: (asking, wanted) => repair(parts, asking, wanted),
+    repair: async (asking, wanted) => handOver(parts, asking, await mending(parts, asking, wanted)),
+    dryRepair: async (asking, wanted) => dryHandOver(parts, asking, await mending(parts, asking, wanted)),
   };
 }
 
@@ -52,11 +53,8 @@ async function compare(
   return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
 }
 
-async function repair(
-  parts: ResyncParts,
-  asking: Asking,
-  wanted: { run: number; by: "delete" | "resync" },
-): Promise<Outcome<RunView>> {
+/** What a comparison found on one side, to be handed over. */
+async function mending(parts: ResyncParts, asking: Asking, wanted: WantedRepair): Promise<HandOver> {
   const { db } = parts.store;
   const run = await needRun(db, wanted.run);
   const fanout = await readFanout(db, run.id);
@@ -75,12 +73,12 @@ async function repair(
     });
   }
   const detail = wanted.by === "delete" ? ONLY_IN_TARGET : ONLY_IN_SOURCE;
-  return handOver(parts, asking, {
+  return {
     placed: needPlaced(parts.catalogue, run),
     op: wanted.by,
     parent: run,
     incidentId: (await incidentIdOf(db, asking.incident)) ?? run.incidentId,
     reason: null,
     list: () => listOfRun(parts, asking, { run, state: "done", detail, said: `${detail} by run ${run.number}` }),
-  });
+  };
 }

@@ -47,13 +47,8 @@ export const resync = async (parts: ResyncParts, asking: Asking, wanted: WantedR
   handOver(parts, asking, await meant(parts, asking, wanted));
 
 /** What of it would be handed over, and what stands in its way. Only the list is kept, and that it was asked. */
-export async function dryResync(parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<DryRunView> {
-  const what = await meant(parts, asking, wanted);
-  const plan = planFor(parts, what.placed.place.target);
-  const { job, environment } = what.placed;
-  await parts.authorise.need(asking, { action: "resync", audit: "run.dry_run", job, environment });
-  return dryRun(parts, asking, wantedFanout(what, plan, await what.list()));
-}
+export const dryResync = async (parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<DryRunView> =>
+  dryHandOver(parts, asking, await meant(parts, asking, wanted));
 
 async function meant(parts: ResyncParts, asking: Asking, wanted: WantedResync): Promise<HandOver> {
   oneSource(asking, wanted);
@@ -80,6 +75,14 @@ export async function handOver(parts: ResyncParts, asking: Asking, what: HandOve
   await parts.authorise.need(asking, { action: "resync", audit: "run.request", job, environment });
   const outcome = await requestRun(parts, asking, wantedFanout(what, plan, await listed(parts, asking, what)));
   return outcome.kind === "ask" ? outcome : { kind: "done", value: await viewRun(parts, outcome.value) };
+}
+
+/** The same checks and the same list for every fan-out there is; nothing is handed over or asked. */
+export async function dryHandOver(parts: ResyncParts, asking: Asking, what: HandOver): Promise<DryRunView> {
+  const plan = planFor(parts, what.placed.place.target);
+  const { job, environment } = what.placed;
+  await parts.authorise.need(asking, { action: "resync", audit: "run.dry_run", job, environment });
+  return dryRun(parts, asking, wantedFanout(what, plan, await what.list()));
 }
 
 /** The run that hands this list over, as the guard is asked for it. */

@@ -248,6 +248,15 @@ export interface WantedOfJob extends RunOptions {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** Jobs one after the other, as typed. */
+export interface ChainTyped {
+  readonly jobs: readonly string[];
+  readonly environment: string;
+  readonly reason?: string;
+  /** Why each of them is to start in spite of a freeze. */
+  readonly override?: string;
+}
+
 /** One thing that would be checked or was found before a start. `block`: it would keep it from starting. */
 export interface DryCheck {
   readonly check: string;
@@ -270,6 +279,16 @@ export interface DryRunView {
   readonly findings: readonly DryCheck[];
   readonly blocked: boolean;
   /** One sentence: what would happen. */
+  readonly next: string;
+}
+
+/** What would come of a chain. Nothing was started. */
+export interface DryChainView {
+  readonly environment: string;
+  /** Each of its runs as it would be decided now; at its turn it is decided again. */
+  readonly runs: readonly DryRunView[];
+  readonly blocked: boolean;
+  /** What would happen. */
   readonly next: string;
 }
 

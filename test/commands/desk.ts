@@ -290,7 +290,15 @@ export function desk(answers: Answers = {}): Desk {
       newest: noted("runs.newest", run7),
       ...answers.runs,
     },
-    chains: { start: noted("chains.start", done), ...answers.chains },
+    chains: {
+      start: noted("chains.start", done),
+      dryStart: noted("chains.dryStart", {
+        environment: "prod",
+        runs: [dry7, { ...dry7, job: "post-sync" }],
+        ...{ blocked: false, next: dry7.next },
+      }),
+      ...answers.chains,
+    },
     pins: {
       set: noted("pins.set", { kind: "done", value: pin11 } as const),
       clear: noted("pins.clear", { kind: "done", value: { ...pin11, state: "cleared", to: "12" } } as const),
@@ -306,6 +314,7 @@ export function desk(answers: Answers = {}): Desk {
       dryResync: noted("fanouts.dryResync", dry7),
       orphans: noted("fanouts.orphans", done),
       repair: noted("fanouts.repair", done),
+      dryRepair: noted("fanouts.dryRepair", dry7),
       ...answers.fanouts,
     },
     monitors: {

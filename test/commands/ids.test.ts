@@ -59,6 +59,22 @@ test("compares both sides; mends in the thread of the run that compared", async 
   ]);
 });
 
+test.each([
+  ["sync repair run 14 --delete --dry-run", {}, ["fanouts.dryRepair", { run: 14, by: "delete" }]],
+  ["repair --dry-run --resync", { run: 7 }, ["fanouts.dryRepair", { run: 7, by: "resync" }]],
+  [
+    'sync chain person-sync post-sync prod --dry-run --override="the fix"',
+    {},
+    ["chains.dryStart", { jobs: ["person-sync", "post-sync"], environment: "prod", override: "the fix" }],
+  ],
+])("%s starts nothing and opens no form", async (line, at, call) => {
+  const here = desk();
+  const answer = await here.type(line, at);
+  expect(here.calls).toEqual([call]);
+  expect(answer.text).toMatch(/^Dry run, nothing was started: /);
+  expect(answer.ask).toBeUndefined();
+});
+
 test("what has to be asked first is a form, wherever it is typed", () => {
   const mayAsk = (name: string, line: string) =>
     commands
@@ -66,6 +82,9 @@ test("what has to be asked first is a form, wherever it is typed", () => {
       ?.mayAsk(line, { incident: null, run: null }, catalogue);
   expect(mayAsk("resync", "--run=1 --only=failed")).toBe(true);
   expect(mayAsk("repair", "run 1 --delete")).toBe(true);
+  expect(mayAsk("repair", "run 1 --delete --dry-run")).toBe(false);
+  expect(mayAsk("chain", "person-sync post-sync prod")).toBe(true);
+  expect(mayAsk("chain", "person-sync post-sync prod --dry-run")).toBe(false);
   expect(mayAsk("dlq", "redrive 1")).toBe(true);
   expect(mayAsk("dlq", "redrive 1 --dry-run")).toBe(false);
   expect(mayAsk("dlq", "list")).toBe(false);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { disorder, merge, ONLY_IN_SOURCE, ONLY_IN_TARGET } from "../../src/fanout/merge.ts";
 import { ConnectorError } from "../../src/jobs/connectors/contract.ts";
+import { DEV } from "../guard/fixture.ts";
 import { asking, fanoutWorld, handed, items, numbers, questioned, work } from "./world.ts";
 
 const preprod = { job: "placements", environment: "preprod" };
@@ -77,6 +78,30 @@ test("mends on a person's word: deletes what the source no longer has, leaves wh
   expect(await here.runs.get(asking(), run)).toMatchObject({
     mended: { restored: null, deleted: repair.number, resynced: lost.number },
   });
+});
+
+test("a dry repair shows which ids and every check, and mends nothing", async () => {
+  const { here, run } = await compared(["a", "f"], ["a", "c", "e"]);
+  await work(here);
+  const rows = async () => {
+    const count = async (table: "runs" | "run_events" | "outbox" | "confirmations" | "fanouts") =>
+      (await here.store.db.selectFrom(table).selectAll().execute()).length;
+    return [await count("runs"), await count("run_events"), await count("outbox"), await count("confirmations")];
+  };
+  const before = await rows();
+  const dry = await here.fanouts.dryRepair(asking(), { run, by: "delete" });
+  expect(dry.plan).toMatch(/\*2 ids\* \(only in the target by run 1\) .*to be \*deleted\*.*`c`, `e`/);
+  expect(dry).toMatchObject({ job: "placements", blocked: false });
+  expect(dry.checks.map(({ check }) => check)).toEqual(["who", "where", "when", "what_else", "who_else"]);
+  expect(dry.findings).toContainEqual({ check: "stopping", level: "info", text: "it can be paused and aborted" });
+  expect((await here.fanouts.dryRepair(asking(), { run, by: "resync" })).plan).toMatch(/\*1 id\* .*`f`/);
+  await expect(here.fanouts.dryRepair(asking({ actor: DEV }), { run, by: "delete" })).rejects.toThrow(
+    "may not resync placements",
+  );
+  await work(here);
+  expect(await rows()).toEqual(before);
+  expect([...here.fast.target].sort()).toEqual(["a", "c", "e"]);
+  expect(here.fast.calls).toEqual([]);
 });
 
 test("goes on after a crash where it was: at most the two pages at hand are read again", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { satisfies } from "../../src/config/requirement.ts";
-import { dependencyFinding, ownFindings } from "../../src/jobs/preflight.ts";
+import { allFindings, dependencyFinding, ownFindings } from "../../src/jobs/preflight.ts";
 import { drive, queue, type World, world } from "./world.ts";
 
 const NEEDS = { service: "tcs", operator: ">=", version: "6.2" } as const;
@@ -81,6 +81,24 @@ test("a run whose source is not deployed is refused before anything is touched",
     error: { message: "it needs tcs >= 6.2, and tcs 6.1 is deployed in prod" },
   });
   expect(here.servers.prod.calls.filter(({ method }) => method === "PUT")).toEqual([]);
+});
+
+test("whether it can be stopped is said once: by the target of its own job, by us of what goes out in calls of ours", async () => {
+  const here = await world({});
+  const theirs = [
+    { check: "identity", level: "info", text: "it is prod" },
+    { check: "stopping", level: "warn", text: "sync-prod cannot stop it" },
+  ] as const;
+  const capabilities = here.connections.of("sync-prod")?.capabilities;
+  const told = async (kind: "run" | "fanout" | "compare" | "restore") => {
+    const about = { job: "person-sync", environment: "prod", kind };
+    const own = await ownFindings(here.store.db, about, { catalogue: here.catalogue, capabilities });
+    return allFindings(kind, theirs, own).flatMap(({ check, text }) => (check === "stopping" ? [text] : []));
+  };
+  expect(await told("run")).toEqual(["sync-prod cannot stop it"]);
+  expect(await told("fanout")).toEqual(["it can be paused and aborted"]);
+  expect(await told("compare")).toEqual(["it can be paused and aborted"]);
+  expect(await told("restore")).toEqual(["an abort does not interrupt it"]);
 });
 
 test("what its readers see, whether it can be stopped and what is kept before it are told", async () => {

@@ -134,6 +134,42 @@ describe("chain", () => {
     expect(await store.db.selectFrom("chains").selectAll().execute()).toEqual([]);
   });
 
+  test("dry, it shows each job's plan and checks in order, and leaves nothing behind", async () => {
+    const { chains, store, audit, runs } = await control();
+    const prod = { jobs: ["person-sync", "post-sync"], environment: "prod" };
+    const dry = await chains.dryStart(asking(), prod);
+    expect(dry.runs.map(({ job, plan, blocked }) => [job, plan !== null, blocked])).toEqual([
+      ["person-sync", true, false],
+      ["post-sync", true, false],
+    ]);
+    expect(dry).toMatchObject({
+      ...{ environment: "prod", blocked: false },
+      next: 'Asked for now: you are asked to type "prod person-sync", then it starts. Each further one starts when the one before has succeeded, and is checked again then.',
+    });
+    const rows = async (table: "chains" | "runs" | "run_events" | "outbox" | "confirmations") =>
+      (await store.db.selectFrom(table).selectAll().execute()).length;
+    const kept = [await rows("chains"), await rows("runs"), await rows("run_events"), await rows("outbox")];
+    expect([...kept, await rows("confirmations")]).toEqual([0, 0, 0, 0, 0]);
+    expect(await audit()).toEqual(["asha run.dry_run allowed", "asha run.dry_run allowed"]);
+
+    done(await runs.request(asking(), { job: "post-sync", environment: "preprod", parameters: {} }));
+    const later = await chains.dryStart(asking(), here);
+    expect(later).toMatchObject({ blocked: false, next: expect.stringContaining("it would stop before post-sync") });
+    const first = await chains.dryStart(asking(), { ...here, jobs: ["post-sync", "site-sync"] });
+    expect(first).toMatchObject({ blocked: true, next: "It would not be started." });
+  });
+
+  test("dry, one job that may not be run refuses all of it, and what is wrongly typed is said as ever", async () => {
+    const { chains, audit } = await control();
+    const dry = await chains.dryStart(asking({ actor: BEN }), here);
+    expect(dry).toMatchObject({ blocked: true, next: "It would not be started." });
+    expect(dry.runs[1]).toMatchObject({ plan: null, findings: [], checks: [{ check: "who", level: "block" }] });
+    expect(await audit()).toEqual(["ben run.dry_run allowed", "ben run.dry_run denied", "ben run.dry_run denied"]);
+    await expect(chains.dryStart(asking(), { ...here, jobs: ["person-sync"] })).rejects.toMatchObject({
+      kind: "usage",
+    });
+  });
+
   test("asked in the thread of an incident's run, all of it is the incident's", async () => {
     const { chains, move, advanceChain, store, run, clock } = await control();
     await openIncident(store, clock.now());
