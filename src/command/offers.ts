@@ -84,8 +84,9 @@ function mend({ number, found, mended }: Offered): Offer[] {
 function again(run: Offered): Offer[] {
   const name = `run ${run.number}`;
   if (run.kind === "fanout") {
+    // What one that succeeded has skipped was needless.
     const redo = (label: ButtonLabel, only: "failed" | "skipped"): Offer[] =>
-      (run.items?.[only] ?? 0) === 0
+      run.state === "succeeded" || (run.items?.[only] ?? 0) === 0 || run.mended[only].length > 0
         ? []
         : [{ label, command: `sync resync --run=${run.number} --only=${only}`, acts: true }];
     return [...redo("Resync failed", "failed"), ...redo("Resync rest", "skipped")];

@@ -6,6 +6,7 @@ import type { AnswerButton } from "./answer.ts";
 import { capital, count, escaped, near } from "./format.ts";
 import { offersOf } from "./offers.ts";
 import { pinWords } from "./pin-words.ts";
+import { mendedLines, withoutMended } from "./say-mended.ts";
 
 /** How runs, incidents and environments are called, the same in every answer. */
 
@@ -91,6 +92,7 @@ export function runDetails(run: RunView): string[] {
   const parameters = Object.entries(run.parameters).map(([name, value]) => `${name}=${String(value)}`);
   return [
     ...becauseLines(run),
+    ...mendedLines(run.mended),
     ...(parameters.length === 0 ? [] : [`With ${escaped(parameters.join(" "))}`]),
     ...(run.version === null ? [] : [`Version ${escaped(run.version)}`]),
     ...(run.left === null || run.state !== "running" ? [] : [capital(run.left)]),
@@ -113,8 +115,9 @@ const FROM = {
 } as const satisfies Record<RunView["kind"], string>;
 
 /** The line above has who asked. */
-function becauseLines({ because, byName }: RunView): string[] {
-  const asked = `${byName} asked for it`;
+function becauseLines(run: RunView): string[] {
+  const because = withoutMended(run.because, run);
+  const asked = `${run.byName} asked for it`;
   if (because === "" || because === asked) return [];
   return [escaped(because.startsWith(`${asked}. `) ? because.slice(asked.length + 2) : because)];
 }

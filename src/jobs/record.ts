@@ -3,6 +3,7 @@ import { type Actor, actorId, actorKey, actorName } from "../config/actor.ts";
 import { requestWork } from "../store/outbox.ts";
 import { jsonb, type Tx } from "../store/store.ts";
 import { releaseLease } from "./leases.ts";
+import { takenFrom } from "./lineage.store.ts";
 import { pinWithStart } from "./pins.store.ts";
 import { type Proof, type Run, runOf } from "./runs.store.ts";
 import { isTerminal, type RunEvent, type RunState, transition } from "./states.ts";
@@ -85,7 +86,8 @@ export async function moveRun(tx: Tx, run: Run, move: Happening & { readonly eve
   if (to === "failed") await showBefore(tx, moved, move.at);
   // What was brought back or repaired is no longer offered by the run that left it.
   if (to === "succeeded" && moved.kind !== "run" && moved.parentId !== null) {
-    await requestWork(tx, { kind: "run-card", ref: moved.parentId, dueAt: move.at });
+    for (const ref of await takenFrom(tx, moved.parentId))
+      await requestWork(tx, { kind: "run-card", ref, dueAt: move.at });
   }
   if (to === "running" && moved.pinAfterStart) await pinWithStart(tx, moved, move.at);
   return moved;

@@ -15,7 +15,8 @@ import { viewPin } from "./pins-view.ts";
 import { whyNotAgain } from "./runs-again.ts";
 import { courseOf, expectedEnd, leftWords, usualFor, usualWords } from "./runs-expected.ts";
 import { gapOfRun } from "./runs-gap.ts";
-import { mendedBy, NOT_MENDED } from "./runs-mended.store.ts";
+import { mendedBy } from "./runs-mended.store.ts";
+import { NOT_MENDED } from "./runs-mended.ts";
 
 /** What a view is made from. */
 export interface Viewing {

@@ -65,6 +65,9 @@ export interface Mended {
   /** Of a comparison: deleted what only the target had, resynced what only the source had. */
   readonly deleted: number | null;
   readonly resynced: number | null;
+  /** Of a fan-out: did what had failed, or was skipped; none: it is not all done. */
+  readonly failed: readonly number[];
+  readonly skipped: readonly number[];
 }
 
 /** What can be done with a run as it stands, by what its target is able to do. */

@@ -85,7 +85,7 @@ export const run7: RunView = {
   then: [],
   pin: null,
   can: { abort: true, pause: false, resumeFailed: false, restore: false },
-  mended: { restored: null, deleted: null, resynced: null },
+  mended: { restored: null, deleted: null, resynced: null, failed: [], skipped: [] },
   lost: null,
   gap: null,
   noRerun: null,

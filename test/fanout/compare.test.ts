@@ -76,7 +76,7 @@ test("mends on a person's word: deletes what the source no longer has, leaves wh
   expect(await items(here, lost.number)).toEqual({ f: "done" });
   expect(lost.parent).toBe(run);
   expect(await here.runs.get(asking(), run)).toMatchObject({
-    mended: { restored: null, deleted: repair.number, resynced: lost.number },
+    mended: { restored: null, deleted: repair.number, resynced: lost.number, failed: [], skipped: [] },
   });
 });
 

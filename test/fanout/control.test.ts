@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { offersOf } from "../../src/command/offers.ts";
 import type { ResultFiles } from "../../src/fanout/fanning.ts";
 import { publishResult } from "../../src/fanout/result.ts";
 import { keepRun } from "../../src/jobs/record.ts";
@@ -87,6 +88,30 @@ test("aborts: nothing more is handed over, the rest is skipped and is a new run 
     items: { done: 100 - handedOver },
   });
   expect(here.fast.calls.flatMap((call) => call.ids).toSorted()).toEqual(numbers(100));
+});
+
+test("a run whose rest was done by others names them and offers it no more, however many it took", async () => {
+  const { here, run, view } = await running(100);
+  await here.runs.abort(asking(), run, "too early");
+  await work(here);
+  expect(offersOf(await view()).map(({ label }) => label)).toEqual(["Resync rest"]);
+
+  here.fast.answer = (call) => call.ids.map((id) => ({ id, state: id < "000090" ? "done" : "failed" }));
+  await handed((over) => here.fanouts.resync(asking(over), { run, only: "skipped" }));
+  await work(here);
+  expect(await here.runs.get(asking(), 2)).toMatchObject({ state: "failed", mended: { failed: [] } });
+  expect((await view()).mended.skipped).toEqual([]);
+
+  here.fast.answer = null;
+  await here.store.db.deleteFrom("outbox").where("kind", "=", "run-card").execute();
+  await handed((over) => here.fanouts.resync(asking(over), { run: 2, only: "failed" }));
+  await work(here);
+  expect(await here.runs.get(asking(), 3)).toMatchObject({ state: "succeeded" });
+  expect((await here.runs.get(asking(), 2)).mended.failed).toEqual([3]);
+  expect(await view()).toMatchObject({ mended: { skipped: [2, 3], failed: [], resynced: null } });
+  expect(offersOf(await view())).toEqual([]);
+  const cards = await here.store.db.selectFrom("outbox").select("ref").where("kind", "=", "run-card").execute();
+  expect(cards.map(({ ref }) => ref).toSorted()).toEqual([1, 2, 3]);
 });
 
 test("aborts what is paused; the lease is free afterwards", async () => {

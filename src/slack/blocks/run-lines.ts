@@ -1,6 +1,7 @@
 import { capital, dateTime, escaped, list, near } from "../../command/format.ts";
 import { pinWords } from "../../command/pin-words.ts";
 import { chainWords } from "../../command/say.ts";
+import { mendedLines, withoutMended } from "../../command/say-mended.ts";
 import { shareDone } from "../../services/runs-expected.ts";
 import { clip, codeText, firstLine, nameText, saidText } from "../text.ts";
 import { OVER, type Progress, type RunCard } from "./run-card.ts";
@@ -12,7 +13,7 @@ export function detailLines(run: RunCard): string[] {
     ...howFar(run),
     ...error(run),
     ...because(run),
-    ...mended(run),
+    ...mendedLines(run.mended),
     ...noRerun(run),
     ...(run.chain === null ? [] : [chainWords(run.chain)]),
     ...(run.pin === null ? [] : [`:pushpin: ${capital(pinWords(run.pin))}`]),
@@ -148,7 +149,7 @@ function because(run: RunCard): string[] {
   if (run.state === "aborting" && run.stopping !== null) return [];
   if (run.state !== "refused" && run.error !== null && run.because.includes(firstLine(run.error).slice(0, 100)))
     return [];
-  const unsaid = withoutMend(
+  const unsaid = withoutMended(
     withoutState(withoutAsker(withoutFreeze(withoutApprovals(run.because, run), run.deferred), run), run),
     run,
   );
@@ -181,21 +182,6 @@ function withoutAsker(because: string, { byName }: RunCard): string {
 /** The words of these states begin or end with it. */
 function withoutState(because: string, { state }: RunCard): string {
   return OVER.includes(state) ? because.replace(/^Nothing was started: |\. Nothing was started\.?$/g, "") : because;
-}
-
-/** What was mended is not asked for again. */
-function withoutMend(because: string, { mended: { deleted, resynced } }: RunCard): string {
-  return deleted === null && resynced === null
-    ? because
-    : because.replace(/\. Mend it with `[^`]*`(?: and `[^`]*`)?/, "");
-}
-
-function mended({ mended: { restored, deleted, resynced } }: RunCard): string[] {
-  return [
-    ...(restored === null ? [] : [`What was there before was brought back by run ${restored}.`]),
-    ...(deleted === null ? [] : [`What only the target had was deleted by run ${deleted}.`]),
-    ...(resynced === null ? [] : [`What only the source had was resynced by run ${resynced}.`]),
-  ];
 }
 
 function noRerun(run: RunCard): string[] {

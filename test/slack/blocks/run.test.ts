@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RUN_STATES } from "../../../src/services/contract.ts";
+import { NOT_MENDED } from "../../../src/services/runs-mended.ts";
 import { runCard, runGist } from "../../../src/slack/blocks/run.ts";
 import type { RunCard } from "../../../src/slack/blocks/run-card.ts";
 import { aRun, at, card } from "./cards.ts";
@@ -28,10 +29,28 @@ test("what was mended by a run of its own is said, and no longer offered", () =>
   const because = "5 ids in the source: 3 only in the target. Mend it with `/sync repair run 4 --delete` and `…`";
   const compared = { kind: "compare", state: "succeeded", found, because } as const;
   expect(offered(compared)).toEqual(["repair --delete", "repair --resync"]);
-  const deleted = { ...compared, mended: { restored: null, deleted: 5, resynced: null } };
+  const deleted = { ...compared, mended: { ...NOT_MENDED, deleted: 5 } };
   expect(offered(deleted)).toEqual(["repair --resync"]);
   expect(drawn(deleted)).toContain("deleted by run 5");
   expect(drawn(deleted)).not.toContain("Mend it with");
+});
+
+test("a fan-out whose rest was done says by which runs, and offers only what is left", () => {
+  const again = "`/sync resync --run=4 --only=failed` and `/sync resync --run=4 --only=skipped`";
+  const because = `nothing more was handed over after 09:00: 5 done, 1 failed, 9 skipped: again with ${again}`;
+  const items = { done: 5, failed: 1, skipped: 9 };
+  const stopped = { kind: "fanout", state: "aborted", items, because } as const;
+  expect(offered(stopped)).toEqual(["resync --run=4 --only=failed", "resync --run=4 --only=skipped"]);
+  const partly = { ...stopped, mended: { ...NOT_MENDED, skipped: [6, 7] } };
+  expect(offered(partly)).toEqual(["resync --run=4 --only=failed"]);
+  expect(drawn(partly)).toContain("What was skipped was done by runs 6 and 7.");
+  expect(drawn(partly)).toContain("again with `/sync resync --run=4 --only=failed`");
+  expect(drawn(partly)).not.toContain("--only=skipped");
+  const wholly = { ...partly, mended: { ...partly.mended, failed: [8] } };
+  expect(offered(wholly)).toEqual([]);
+  expect(drawn(wholly)).toContain("What failed was done by run 8.");
+  expect(drawn(wholly)).not.toContain("again with");
+  expect(offered({ ...stopped, state: "succeeded", items: { done: 5, skipped: 1 } })).toEqual([]);
 });
 
 test("a run never reads as proved when it was not", () => {
