@@ -62,7 +62,7 @@ export const requestWork = (tx: Tx, ring: Ring): Promise<void> => requestAllWork
 /** The same for several, in one statement. None may be named twice. */
 export async function requestAllWork(tx: Tx, rings: readonly Ring[]): Promise<void> {
   if (rings.length === 0) return;
-  await tx
+  const rows = await tx
     .insertInto("outbox")
     .values(rings.map(({ kind, ref, dueAt }) => ({ kind, ref, due_at: dueAt })))
     .onConflict((conflict) =>
@@ -71,8 +71,14 @@ export async function requestAllWork(tx: Tx, rings: readonly Ring[]): Promise<vo
         generation: sql`outbox.generation + 1`,
       }),
     )
+    .returning(["kind", "ref", "due_at"])
     .execute();
-  for (const ring of rings) ringAfterCommit(tx, ring);
+  const dueAt = new Map(rows.map((row) => [`${row.kind} ${row.ref}`, row.due_at.epochMilliseconds]));
+  for (const ring of rings) {
+    // What was due before has been rung for, or is being done and will be done once more: a storm rings once.
+    const before = (dueAt.get(`${ring.kind} ${ring.ref}`) ?? 0) < ring.dueAt.epochMilliseconds;
+    if (!before) ringAfterCommit(tx, ring);
+  }
 }
 
 /**

@@ -32,6 +32,19 @@ test("rings only after the commit, and never after a rollback", async () => {
   );
 });
 
+test("a storm rings once: what is due already has been rung for, what is wanted earlier rings again", async () => {
+  const { store } = await testDatabase();
+  const at = clock();
+  const rung: Ring[] = [];
+  store.onCommitted((rings) => rung.push(...rings));
+  const ask = (seconds: number) =>
+    store.tx((tx) =>
+      requestWork(tx, { kind: "incident", ref: 3, dueAt: at.now().add({ milliseconds: seconds * 1_000 }) }),
+    );
+  for (const seconds of [60, 61, 10, 30, 0, 0.001]) await ask(seconds);
+  expect(rung.map((ring) => ring.dueAt.since(at.now()).total("seconds"))).toEqual([60, 10, 0]);
+});
+
 test("one worker holds a row until its claim runs out; then another may", async () => {
   const { store } = await testDatabase();
   const at = clock();
