@@ -5,9 +5,9 @@ import { messageOf, UserError } from "./base/errors.ts";
 import type { Contracts } from "./changes/contracts.ts";
 import { compareContracts, contractsBlock, withContracts } from "./changes/contracts-block.ts";
 import { scanSchemas } from "./changes/schemas.ts";
-import { contractSchema } from "./config/catalogue.ts";
 import { readDocument } from "./config/document.ts";
 import type { Environment } from "./config/env.ts";
+import { contractSchema } from "./config/sections/changes.ts";
 
 const USAGE = "nightdesk contracts scan DIR [--write]";
 const MOST_FILES = 5_000;

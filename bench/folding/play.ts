@@ -1,7 +1,8 @@
 import { Temporal } from "temporal-polyfill";
 import { type Clock, type Instant, manualClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
-import { type Catalogue, catalogueSchema, monitorSchema } from "../../src/config/catalogue.ts";
+import { type Catalogue, catalogueSchema } from "../../src/config/catalogue.ts";
+import { monitorSchema } from "../../src/config/sections/monitors.ts";
 import { createInboxProcessor } from "../../src/intake/process.ts";
 import { createReceiver, type Receiver } from "../../src/intake/receive.ts";
 import { HOOK_SOURCES, SOURCES } from "../../src/intake/sources/index.ts";
