@@ -8,6 +8,7 @@ import { benchStage } from "./stage.ts";
 
 const STORED = { few: 1_000, many: 1_000_000 };
 const INCIDENTS = 2_000;
+const DAYS = 20;
 const FLOOD = { connections: 256, forMs: 3_000, prepared: 24_000 };
 
 /** `growth`: what an alert costs when 1,000 and when 1,000,000 are stored already; the first is the limit of the second. */
@@ -24,12 +25,12 @@ export async function growth(): Promise<void> {
   };
   try {
     progress(`growth: ${STORED.few} alerts stored`);
-    await fill(store.db, STORED.few);
+    await fill(store.db, STORED.few, new Date(stage.now()));
     // Once for warmth.
     await measure();
     const few = await measure();
     progress(`growth: ${STORED.many} alerts stored`);
-    await fill(store.db, STORED.many - STORED.few);
+    await fill(store.db, STORED.many - STORED.few, new Date(stage.now()));
     const many = await measure();
     for (const name of ["accepted", "processed"] as const) {
       const limit = { name: `${name}_per_second_1k`, value: few[name] };
@@ -41,17 +42,16 @@ export async function growth(): Promise<void> {
   }
 }
 
-/** Alerts of the past months, each in one of some incidents that are over. */
-async function fill(db: Db, count: number): Promise<void> {
+/** Alerts of the past weeks, each in one of some incidents that are over: nothing of it is old enough to be forgotten. */
+async function fill(db: Db, count: number, now: Date): Promise<void> {
+  const past = new Date(now.getTime() - DAYS * 86_400_000).toISOString();
   await sql`
     insert into incidents (number, status, severity, title, environment, services, opened_by, folding_rule, folding_key,
                            channel, opened_at, first_seen_at, last_seen_at, resolved_at)
     select 1000000 + (select count(*) from incidents) + n, 'resolved', 'sev3', 'past ' || n, 'prod',
            array['desk-' || n % 10], 'source:alerts', 'by-cause',
            'service=desk-' || n % 10 || '; environment=prod; cause=past ' || n, 'desk-' || n % 10, past, past, past, past
-      from generate_series(1, ${INCIDENTS}::int) as n, (select timestamptz '2026-01-01T00:00:00Z' as past) as long_ago`.execute(
-    db,
-  );
+      from generate_series(1, ${INCIDENTS}::int) as n, (select ${past}::timestamptz as past) as long_ago`.execute(db);
   await sql`
     insert into incident_keys (rule, key, incident_id, rest)
     select folding_rule, folding_key, id, folding_rule || '; ' || folding_key from incidents
@@ -61,7 +61,7 @@ async function fill(db: Db, count: number): Promise<void> {
       insert into inbox (source, delivery_key, request, body, received_at, state, processed_at)
       select 'alerts', 'past ' || gen_random_uuid(), '{}', repeat('x', 900), at, 'done', at
         from generate_series(1, ${count}::int) as n,
-             lateral (select timestamptz '2026-01-01T00:00:00Z' + n * interval '10 seconds' as at) as moment
+             lateral (select ${past}::timestamptz + n * interval '1 second' as at) as moment
       returning id, received_at
     ), over as (select array_agg(id) as ids from incidents where title like 'past %')
     insert into signals (inbox_id, source, kind, title, service, environment, cause, tags, at, received_at, incident_id,

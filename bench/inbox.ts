@@ -3,6 +3,9 @@ import type { BenchStage } from "./stage.ts";
 
 /** What the benches of the inbox share. */
 
+/** Each look counts what waits: looking all the time would be a load of its own. */
+const LOOK_EVERY_MS = 100;
+
 /** Starts the worker on a full inbox and measures from the first delivery done to the last. */
 export async function drain(stage: BenchStage): Promise<number> {
   const waiting = await gauge(stage, PENDING);
@@ -12,7 +15,7 @@ export async function drain(stage: BenchStage): Promise<number> {
   while (left > 0) {
     left = await gauge(stage, PENDING);
     if (left === waiting) begunAt = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   return (waiting * 1_000) / (performance.now() - begunAt);
 }
@@ -37,7 +40,7 @@ const SETTLED_WITHIN_MS = 180_000;
 const PENDING = "nightdesk_inbox_pending";
 
 export async function drained(stage: BenchStage): Promise<void> {
-  while ((await gauge(stage, PENDING)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await gauge(stage, PENDING)) > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 }
 
 /** What the round before left to be told in Slack is told: at one message a second and channel. */
