@@ -11,9 +11,9 @@ import { conditionOfSignal } from "../incidents/signals.store.ts";
 import { isCrossed, type Tx } from "../store/store.ts";
 import type { Asking, IncidentView, Services } from "./contract.ts";
 import type { IncidentsParts } from "./incidents.ts";
+import type { WantedSplit } from "./incidents-contract.ts";
 import { carryRunsOf, carryRunsOfJobs } from "./incidents-regroup.store.ts";
 import { needIncident, viewIncidents } from "./incidents-view.ts";
-import type { WantedSplit } from "./views.ts";
 
 /** So often two people (or a person and the inbox) may want the same incidents crosswise. */
 const MOST_CROSSED = 3;
