@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import type { Clock, Instant } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Db } from "../store/store.ts";
-import { type Called, listOf, nextCursor, recordOf, type SlackApi, stringOf } from "./api.ts";
-import type { Block, Message } from "./blocks/parts.ts";
+import { type Called, listOf, nextCursor, type SlackApi, stringOf } from "./api.ts";
+import type { Message } from "./blocks/parts.ts";
+import { isBefore, nextEditAt, type Storm } from "./edit-pace.ts";
 import {
   channelLane,
   holdLane,
@@ -14,6 +15,7 @@ import {
   slackFailed,
   takeLane,
 } from "./lanes.store.ts";
+import { isMine, marked, metadataOf } from "./post-marks.ts";
 import {
   newestTsBefore,
   noteDoubt,
@@ -25,15 +27,10 @@ import {
   type PostRow,
   readPost,
 } from "./posts.store.ts";
+import { BAD_DRAWING, MESSAGE_GONE, NO_THREAD, UNUSABLE } from "./refusals.ts";
 
 /** Slack takes about one message a second in a channel. */
 const CHANNEL_EVERY_MS = 1_000;
-/** An edit tells nobody anything; too many only cost calls. */
-const EDIT_EVERY_MS = 3_000;
-/** What only counts upward is edited less often the longer it goes on, up to this. */
-const COUNT_EDIT_LONGEST_MS = 9_000;
-/** In a storm at 3, 6, 12 s, and then so often, until it has settled. */
-const STORM_EDIT_LONGEST_MS = 12_000;
 /** A dropped answer: Slack has finished with the call. After a timeout or a crash it may still be at it. */
 const SETTLE_AFTER_DROP_MS = 500;
 const SETTLE_AFTER_SILENCE_MS = 5_000;
@@ -43,12 +40,7 @@ const PAGE = 200;
 /** Nothing of ours helps against a bad token or a missing scope; a person has to mend it. */
 const HELPLESS_MS = 30_000;
 
-const METADATA_TYPE = "nightdesk_post";
-
-/** Counts go up fast: edited seldom, and once more as soon as nothing has come until `settlesAt` (machine time). */
-export interface Storm {
-  readonly settlesAt: Instant;
-}
+export type { Storm } from "./edit-pace.ts";
 
 export interface Wanted {
   /** Ours, and unique for ever: what is posted under one key is posted once. */
@@ -114,7 +106,7 @@ export function createPoster(parts: { db: Db; api: SlackApi; clock: Clock; log: 
       channel: wanted.channelId,
       text: message.text,
       ...(wanted.threadTs === null ? {} : { thread_ts: wanted.threadTs }),
-      metadata: { event_type: METADATA_TYPE, event_payload: { key: wanted.key } },
+      metadata: metadataOf(wanted.key),
       unfurl_links: false,
       unfurl_media: false,
     };
@@ -239,63 +231,6 @@ export function createPoster(parts: { db: Db; api: SlackApi; clock: Clock; log: 
   }
 }
 
-/** Codes that say that the channel, not the message, is the trouble. */
-const UNUSABLE = new Set([
-  "not_in_channel",
-  "channel_not_found",
-  "is_archived",
-  "restricted_action",
-  "restricted_action_read_only_channel",
-  "restricted_action_non_threadable_channel",
-  "restricted_action_thread_only_channel",
-  "team_access_not_granted",
-]);
-const NO_THREAD = new Set([
-  "thread_not_found",
-  "message_not_found",
-  "cannot_reply_to_message",
-  "restricted_action_thread_locked",
-]);
-const MESSAGE_GONE = new Set(["message_not_found", "channel_not_found", "cant_update_message", "thread_not_found"]);
-const BAD_DRAWING = new Set(["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"]);
-
-/**
- * 3 s after the last edit; counts that only grow later and later. In a storm they wait even longer while they run, and
- * are made right at once when it is over.
- */
-function nextEditAt(
-  known: PostRow,
-  { gistHash, storm }: { gistHash: string | null; storm: Storm | undefined },
-  now: Instant,
-): Instant {
-  const last = known.editedAt ?? known.sentAt;
-  const soonest = last.add({ milliseconds: EDIT_EVERY_MS });
-  if (gistHash === null || gistHash !== known.gistHash) return soonest;
-  const ageMs = now.epochMilliseconds - known.sentAt.epochMilliseconds;
-  const pauseMs = (growingMs: number, longestMs: number) =>
-    Math.min(longestMs, Math.max(EDIT_EVERY_MS, Math.floor(growingMs)));
-  if (storm === undefined) return last.add({ milliseconds: pauseMs(ageMs / 3, COUNT_EDIT_LONGEST_MS) });
-  const lastAgeMs = last.epochMilliseconds - known.sentAt.epochMilliseconds;
-  const running = last.add({ milliseconds: pauseMs(lastAgeMs, STORM_EDIT_LONGEST_MS) });
-  const settled = isBefore(storm.settlesAt, soonest) ? soonest : storm.settlesAt;
-  return isBefore(settled, running) ? settled : running;
-}
-
-/** The key travels with the message twice: as metadata, and as the id of its first block, which needs no scope to read. */
-function marked(blocks: readonly Block[], key: string): Block[] {
-  const [first, ...rest] = blocks;
-  return first === undefined ? [] : [{ ...first, block_id: blockIdOf(key) }, ...rest];
-}
-
-const blockIdOf = (key: string): string => `nightdesk:${key}`.slice(0, 255);
-
-function isMine(message: Readonly<Record<string, unknown>>, key: string): boolean {
-  const metadata = recordOf(message, "metadata");
-  const payload = metadata === undefined ? undefined : recordOf(metadata, "event_payload");
-  if (metadata?.["event_type"] === METADATA_TYPE && payload?.["key"] === key) return true;
-  return listOf(message, "blocks")[0]?.["block_id"] === blockIdOf(key);
-}
-
 /** Drawn as an edit would draw it, so that a call to people in the first post does not look like a change. */
 function hashes(wanted: Wanted): { contentHash: string; gistHash: string | null } {
   const sha = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32);
@@ -304,5 +239,3 @@ function hashes(wanted: Wanted): { contentHash: string; gistHash: string | null 
     gistHash: wanted.gist === undefined ? null : sha(wanted.gist),
   };
 }
-
-const isBefore = (one: Instant, other: Instant): boolean => one.epochMilliseconds < other.epochMilliseconds;
