@@ -17,6 +17,7 @@ import { createApi } from "./http/api.ts";
 import { createCounters } from "./http/counters.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createHttpServer } from "./http/server.ts";
+import { endBridges } from "./incidents/bridges.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
 import { createQuiet } from "./incidents/quiet.ts";
 import { redactorOf } from "./incidents/redact.ts";
@@ -197,6 +198,7 @@ export function createApp(parts: AppParts): App {
   const handlers: Handlers = {
     inbox: inbox.process,
     incident: async (id) => {
+      await endBridges(ground, id);
       await reckonWhenChanged(ground, id);
       return slack.project("incident", id);
     },

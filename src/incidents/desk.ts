@@ -6,13 +6,15 @@ import { type Ring, requestAllWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
 import { keptOutOf } from "./apart.ts";
+import { type FoundBridge, notYetTold, tellBridges } from "./bridges.store.ts";
 import { quietAt } from "./flapping.ts";
 import type { ToFold } from "./fold.ts";
 import { addKeys, type Found, type NewKey, splitsOf } from "./folding.store.ts";
 import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding, type IncidentKey } from "./folding.ts";
 import type { Incident } from "./incident.ts";
 import { insertIncident, lockIncidents, updateIncidents } from "./incidents.store.ts";
-import { createKindred } from "./kindred.ts";
+import { createKindred, isNews } from "./kindred.ts";
+import type { Relation } from "./relate.ts";
 import { opens } from "./signal.ts";
 import { type Joining, keepJoinings } from "./signals.store.ts";
 import { appendAll } from "./timeline.store.ts";
@@ -20,6 +22,13 @@ import type { EntryDraft } from "./timeline.ts";
 import { keepTraces } from "./traces.store.ts";
 
 export type Given = ToFold & { readonly folding: Folding };
+
+/** Where a relation leads, and where it would have led as well. */
+interface Joined {
+  readonly decision: FoldDecision;
+  readonly relation: NonNullable<JoinedBy["relation"]>;
+  readonly others: readonly Relation[];
+}
 
 /** The incidents in reach, changed in memory and written once. */
 export interface Desk {
@@ -39,6 +48,7 @@ export async function deskOf(
   const newKeys: NewKey[] = [];
   const entries = new Map<IncidentId, EntryDraft[]>();
   const joinings: Joining[] = [];
+  const bridges: FoundBridge[] = [];
   const splits = await splitsOf(tx, about.found.incidents);
   const kindred = createKindred(tx, { catalogue: by.catalogue, splits });
 
@@ -85,9 +95,8 @@ export async function deskOf(
   const unheld = (id: IncidentId) => read.get(id);
   const opening = about.given.filter((one) => kindred.mayOpen(one, candidatesFor(one, unheld)));
   await kindred.prepare(opening);
-  const likely = opening.flatMap(
-    (one) => kindred.find(one, candidatesFor(one, unheld), { row: unheld })?.incident ?? [],
-  );
+  const likely = opening.flatMap((one) => kindred.find(one, candidatesFor(one, unheld), unheld)[0]?.incident ?? []);
+  await kindred.look(about.given.filter((one) => kindred.mayBridge(one, candidatesFor(one, unheld))));
   await hold([...about.found.incidents, ...likely]);
 
   const put = (incident: Incident, one: Given, joined: { joinedBy: JoinedBy; reopens: boolean }) => {
@@ -106,23 +115,28 @@ export async function deskOf(
     return incident;
   };
 
-  /** Where no key leads: the incident whose trouble it is, or its own. */
-  const byRelation = async (
-    one: Given,
-  ): Promise<{ decision: FoldDecision; relation?: JoinedBy["relation"] } | null> => {
+  /** Where no key leads: the incident whose trouble it is, or its own; and whose it may be as well. */
+  const byRelation = async (one: Given): Promise<Joined | null> => {
     await kindred.prepare([one]);
-    for (const refused = new Set<IncidentId>(); ; ) {
-      const related = kindred.find(one, candidatesFor(one, held), { row: held, refused });
-      if (related === null) return null;
+    const relations = kindred.find(one, candidatesFor(one, held), held);
+    for (const [index, related] of relations.entries()) {
       await hold([related.incident]);
       const incident = incidents.get(related.incident);
       const fit = incident === undefined ? null : kindred.fits(one, incident, related);
-      if (incident !== undefined && fit !== null) {
-        addKey(incident.id, one.folding);
-        return { decision: { kind: fit, incident, why: related.why }, relation: related.rule };
-      }
-      refused.add(related.incident);
+      if (incident === undefined || fit === null) continue;
+      addKey(incident.id, one.folding);
+      const decision = { kind: fit, incident, why: related.why };
+      return { decision, relation: related.rule, others: relations.slice(index + 1) };
     }
+    return null;
+  };
+
+  /** An alert that tells the incident something new, and may be of another one's trouble as well. */
+  const lookFurther = (one: Given, incident: Incident, related: Joined | null) => {
+    const asks = related !== null || (isNews(one, incident) && kindred.hasRead(one));
+    const others = related?.others ?? (asks ? kindred.find(one, candidatesFor(one, held), held) : []);
+    const bridge = kindred.bridge(one, incidents.get(incident.id) ?? incident, { relations: others, row: held });
+    if (bridge !== null) bridges.push({ ...bridge, signal: one.signal });
   };
 
   return {
@@ -146,7 +160,10 @@ export async function deskOf(
           : decision.kind === "open"
             ? await open(one)
             : (incidents.get(decision.incident.id) ?? decision.incident);
-      if (incident !== null) put(incident, one, { joinedBy, reopens: decision.kind === "reopen" });
+      if (incident !== null) {
+        put(incident, one, { joinedBy, reopens: decision.kind === "reopen" });
+        if (decision.kind !== "open") lookFurther(one, incident, related);
+      }
       for (const other of others) {
         const held = incidents.get(other.id);
         if (held !== undefined && other.id !== incident?.id) put(held, one, { joinedBy, reopens: false });
@@ -166,15 +183,23 @@ export async function deskOf(
         tx,
         changed.map(({ incident }) => incident),
       );
+      const told = await notYetTold(tx, bridges);
       const drafts = changed.flatMap((one) => one.drafts.map((entry) => ({ incident: one.incident.id, entry })));
       await appendAll(tx, { learnedAt: by.now }, drafts);
+      const touched = new Set([...changed.map(({ incident }) => incident.id), ...told.map(({ other }) => other.id)]);
       await requestAllWork(
         tx,
-        changed.flatMap(({ incident: { id, flapping } }): Ring[] => [
-          { kind: "incident", ref: id, dueAt: by.now },
-          ...(flapping === null ? [] : [{ kind: "quiet" as const, ref: id, dueAt: quietAt(flapping) }]),
-        ]),
+        [...touched].sort(inOrder).flatMap((id): Ring[] => {
+          const flapping = incidents.get(id)?.flapping ?? null;
+          return [
+            { kind: "incident", ref: id, dueAt: by.now },
+            ...(flapping === null || !entries.has(id)
+              ? []
+              : [{ kind: "quiet" as const, ref: id, dueAt: quietAt(flapping) }]),
+          ];
+        }),
       );
+      await tellBridges(tx, told, by.now);
       await keepTraces(
         tx,
         joinings.flatMap(({ incident, signal }) => (incident === null ? [] : [{ incident, signal }])),

@@ -29,11 +29,11 @@ const SIBLING = 20;
 const MOST_FOR_SIBLINGS = 40;
 
 /**
- * The incident that a new signal is most likely a part of, or null. Points of one trace add up, those of different traces do
- * not: three poor reasons for three different things are none. Only siblings count together: many consumers of one upstream
+ * The incidents that a new signal may be a part of, the likeliest first. Points of one trace add up, those of different traces
+ * do not: three poor reasons for three different things are none. Only siblings count together: many consumers of one upstream
  * that fail together speak for it.
  */
-export function relate(
+export function relations(
   teller: Teller,
   at: number,
   from: {
@@ -41,26 +41,36 @@ export function relate(
     readonly catalogue: Catalogue;
     readonly allowed?: readonly RelationName[];
   },
-): Relation | null {
+): Relation[] {
   const kin = kinOf(from.catalogue);
   const own = { ...teller, since: at, last: at };
-  let best: (Relation & { readonly last: number }) | null = null;
+  const found: Held[] = [];
   for (const [incident, traces] of byIncident(from.traces)) {
     const judged = traces
       .map((trace) => ({ trace, evidence: judge(own, trace, kin) }))
       .filter((one): one is { trace: Trace; evidence: Evidence } => one.evidence !== null);
+    let best: Held | null = null;
     for (const { trace, evidence } of judged) {
       if (from.allowed !== undefined && !from.allowed.includes(evidence.rule)) continue;
       const points = evidence.points + siblings(evidence, judged);
       if (points < ENOUGH) continue;
-      if (best !== null && (points < best.points || (points === best.points && trace.last <= best.last))) continue;
-      best = { incident, rule: evidence.rule, why: evidence.why, points, last: trace.last };
+      const one = { relation: { incident, rule: evidence.rule, why: evidence.why, points }, last: trace.last };
+      if (best === null || likelierFirst(one, best) < 0) best = one;
     }
+    if (best !== null) found.push(best);
   }
-  if (best === null) return null;
-  const { last: _, ...relation } = best;
-  return relation;
+  return found.sort(likelierFirst).map(({ relation }) => relation);
 }
+
+/** The incident that a new signal is most likely a part of, or null. */
+export const relate = (...about: Parameters<typeof relations>): Relation | null => relations(...about)[0] ?? null;
+
+interface Held {
+  readonly relation: Relation;
+  readonly last: number;
+}
+
+const likelierFirst = (a: Held, b: Held): number => b.relation.points - a.relation.points || b.last - a.last;
 
 function siblings(
   evidence: Evidence,

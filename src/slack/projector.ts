@@ -192,6 +192,7 @@ function drawable(incident: Incident, entry: EntryToPost) {
     text: entry.text,
     blanked: entry.blanked,
     joined: joinedOf(incident, entry.data),
+    merge: !entry.ended && typeof entry.data["merge"] === "string" ? entry.data["merge"] : null,
   };
 }
 

@@ -14,16 +14,23 @@ export interface EntryToPost {
   readonly text: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly blanked: boolean;
+  /** It suggested something that does not hold any more. */
+  readonly ended: boolean;
 }
 
 export const entryKey = (id: number): string => `entry:${id}`;
+
+/** The words that took the place of a suggestion's; null while it stands, and of every other line. */
+const endedText = sql<string | null>`case when entry.kind = 'merge' then (
+  select end_of.text from timeline_entries as end_of
+   where end_of.corrects = entry.id and end_of.change = 'edit' order by end_of.id desc limit 1) end`;
 
 /** Steps of a run that its card shows well enough; the others are worth a reply, which people are told of. */
 const SHOWN_BY_CARD = ["awaiting_approval", "deferred", "queued", "running", "paused", "aborting", "restoring"];
 
 /**
  * The visible entries of an incident whose replies are not there, oldest first, at most `limit`; and those that were
- * blanked since they were posted.
+ * blanked, or ended, since they were posted.
  */
 export async function entriesToPost(db: Db, incidentId: number, limit: number): Promise<EntryToPost[]> {
   const rows = await db
@@ -39,6 +46,7 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
       "entry.text",
       "entry.data",
       "entry.blanked_at",
+      endedText.as("ended_text"),
     ])
     .where("entry.incident_id", "=", incidentId)
     .where("entry.visible", "=", true)
@@ -47,6 +55,8 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
     .where(
       sql<boolean>`(post.id is not null or not exists (select from timeline_moves as move where move.entry_id = entry.id))`,
     )
+    // What ended before it was told is not worth telling.
+    .where(sql<boolean>`(post.id is not null or ${endedText} is null)`)
     .where((where) =>
       where.not(
         where.and([
@@ -60,6 +70,7 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
         where("post.id", "is", null),
         where("post.state", "!=", "posted"),
         where.and([where("entry.blanked_at", "is not", null), where("post.edited_at", "is", null)]),
+        where.and([where(endedText, "is not", null), where("post.edited_at", "is", null)]),
       ]),
     )
     .orderBy("entry.id")
@@ -72,7 +83,8 @@ export async function entriesToPost(db: Db, incidentId: number, limit: number): 
     learnedAt: row.learned_at,
     actor: row.actor,
     actorName: row.actor_name,
-    text: row.text,
+    text: row.ended_text ?? row.text,
+    ended: row.ended_text !== null,
     data: typeof row.data === "object" && row.data !== null && !Array.isArray(row.data) ? row.data : {},
     blanked: row.blanked_at !== null,
   }));

@@ -1,7 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { near } from "../../command/format.ts";
 import { clip, clipMrkdwn, codeText, firstLine, nameText, saidText } from "../text.ts";
-import { type Message, section } from "./parts.ts";
+import { buttonRow, type Message, section } from "./parts.ts";
 
 /** A timeline entry as a reply of its incident's thread. */
 export interface Entry {
@@ -21,6 +21,8 @@ export interface Entry {
   readonly blanked: boolean;
   /** Why it is of this incident, where no key says so, and the command that takes it out. */
   readonly joined?: { readonly why: string; readonly wayOut: string } | null;
+  /** The command that makes the incident one with the one that it looks like. */
+  readonly merge?: string | null;
   /** Slack tokens that call people: a reopening, a rise in severity. */
   readonly mention: string | null;
 }
@@ -61,7 +63,8 @@ export function entryReply(entry: Entry): Message {
   const who = entry.actorKind === "person" && named ? `${nameText(entry.actorName)}, ` : "";
   const call = entry.mention === null ? "" : `\n${entry.mention}`;
   const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}_${joinedLine(entry)}${call}`;
-  return { text: line, blocks: [section(line)] };
+  const buttons = entry.merge && !entry.blanked ? [{ label: "Merge", command: entry.merge }] : [];
+  return { text: line, blocks: [section(line), ...buttonRow(buttons)] };
 }
 
 function joinedLine({ joined, blanked }: Entry): string {
