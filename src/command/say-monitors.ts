@@ -14,7 +14,11 @@ const MARKS: Readonly<Record<string, string>> = {
   paused: ":double_vertical_bar:",
   snoozed: ":zzz:",
 };
-const STATE_WORDS: Readonly<Record<string, string>> = { missing_end: "has not ended", too_few: "too few rows" };
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  missing_end: "has not ended",
+  missing_start: "ended, and no start was heard",
+  too_few: "too few rows",
+};
 const WELL = ["ok", "due", "paused"];
 const SHOWN = 25;
 

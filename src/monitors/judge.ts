@@ -34,7 +34,9 @@ export interface Execution {
   readonly error?: string | null;
 }
 
-export const PROBLEM_STATES = ["missing_end", "overrun", "late", "too_few", "too_fast", "stale"] as const;
+export const PROBLEM_STATES = [
+  ...["missing_end", "overrun", "late", "too_few", "too_fast", "missing_start", "stale"],
+] as const satisfies readonly string[];
 export type ProblemState = (typeof PROBLEM_STATES)[number];
 
 /** An expectation that does not hold. `key` is the same for as long as it is the same. */
@@ -79,12 +81,18 @@ export interface Facts {
 /** A start that is heard a little before its time belongs to it. */
 const EARLY_MS = 5 * 60_000;
 /** A slot of which nothing was heard for so long is history. */
-const FORGET_MS = 7 * 86_400_000;
+export const FORGET_MS = 7 * 86_400_000;
 
 /** What holds and what does not, from the facts alone. */
 export function judge(expected: Expected, facts: Facts): Judgement {
   const { now, slots } = facts;
-  const verdicts = slots.map((slot, index) => judgeSlot(expected, facts, { slot, next: slots[index + 1] ?? null }));
+  const windows = windowsOf(slots);
+  // What is missing since is never history: the first slot of it stays, however long ago.
+  const lasting = new Set([
+    windows.find((one) => sinceOf(facts, one).length === 0)?.slot,
+    windows.find((one) => !sinceOf(facts, one).some(isSuccess))?.slot,
+  ]);
+  const verdicts = windows.map((window) => judgeSlot(expected, facts, { ...window, lasts: lasting.has(window.slot) }));
   const problems = [...verdicts.flatMap((one) => one.problems), ...ofExecutions(expected, facts)];
   const current = verdicts.findLast(({ verdict }) => !isAfter(verdict.slot.at, now));
   const waits = current !== undefined && current.verdict.endedAt === null && !current.verdict.settled;
@@ -100,22 +108,43 @@ export function worst(problems: readonly Pick<Problem, "state">[]): ProblemState
   return PROBLEM_STATES.find((state) => problems.some((problem) => problem.state === state)) ?? null;
 }
 
+/** A slot, and from when to when what begins belongs to it. */
+interface Window {
+  readonly slot: Slot;
+  readonly next: Slot | null;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function windowsOf(slots: readonly Slot[]): Window[] {
+  return slots.map((slot, index) => {
+    const next = slots[index + 1] ?? null;
+    const earlyMs = next === null ? EARLY_MS : Math.min(EARLY_MS, (ms(next.at) - ms(slot.at)) / 4);
+    const toMs = next === null ? Number.POSITIVE_INFINITY : ms(next.at) - earlyMs;
+    return { slot, next, fromMs: ms(slot.at) - earlyMs, toMs };
+  });
+}
+
+const sinceOf = ({ executions }: Facts, { fromMs }: Window): Execution[] =>
+  executions.filter((one) => beginMs(one) >= fromMs);
+
+const isSuccess = ({ outcome }: Execution): boolean => outcome === "succeeded";
+
 function judgeSlot(
   { graceMs }: Expected,
-  { executions, now }: Facts,
-  { slot, next }: { slot: Slot; next: Slot | null },
+  facts: Facts,
+  window: Window & { readonly lasts: boolean },
 ): { problems: Problem[]; verdict: SlotVerdict } {
-  const earlyMs = next === null ? EARLY_MS : Math.min(EARLY_MS, (ms(next.at) - ms(slot.at)) / 4);
-  const from = ms(slot.at) - earlyMs;
-  const to = next === null ? Number.POSITIVE_INFINITY : ms(next.at) - earlyMs;
-  const since = executions.filter((one) => beginMs(one) >= from);
-  const own = since.filter((one) => beginMs(one) < to);
+  const { now } = facts;
+  const { slot, next } = window;
+  const since = sinceOf(facts, window);
+  const own = since.filter((one) => beginMs(one) < window.toMs);
   const running = own.filter((one) => one.outcome === "running");
-  const ended = own.filter((one) => one.outcome === "succeeded").map((one) => one.endedAt);
-  const succeeded = since.some((one) => one.outcome === "succeeded");
+  const ended = own.filter(isSuccess).map((one) => one.endedAt);
+  const succeeded = since.some(isSuccess);
   const passed = (deadline: Instant | null): deadline is Instant =>
     deadline !== null && ms(now) >= ms(deadline) + graceMs;
-  const forgotten = ms(now) - ms(slot.at) > FORGET_MS;
+  const forgotten = ms(now) - ms(slot.at) > FORGET_MS && !window.lasts;
 
   const problems: Problem[] = [];
   const about = { slot, execution: null, others: 0 };
@@ -166,7 +195,7 @@ function ofExecutions(expected: Expected, { executions, limit, now }: Facts): Pr
   // The start may be on its way; and of a job that never tells its start none is missed.
   const tells = startByMs !== null || executions.some((one) => one.rid !== null && one.startedAt !== null);
   if (startedAt === null && tells && ms(now) >= ms(at) + graceMs) {
-    problems.push({ ...about(last), key: `${key} no_start`, state: "late", what: "no_start", at });
+    problems.push({ ...about(last), key: `${key} no_start`, state: "missing_start", what: "no_start", at });
   }
   return problems;
 }

@@ -6,6 +6,8 @@ export interface KeptSlot extends Slot {
   readonly id: number;
   /** Held by a freeze since. */
   readonly pausedSince: Instant | null;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
 }
 
 export async function planSlots(tx: Tx, monitor: string, slots: readonly Slot[]): Promise<void> {
@@ -51,10 +53,16 @@ export async function openSlots(db: Db, monitor: string): Promise<KeptSlot[]> {
     finishByAt: row.finish_by_at,
     beforeAt: row.before_at,
     pausedSince: row.paused_since,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
   }));
 }
 
-export async function keepVerdict(tx: Tx, id: number, verdict: SlotVerdict, now: Instant): Promise<void> {
+/** Keeps what is known of it now, where that is new. */
+export async function keepVerdict(tx: Tx, slot: KeptSlot, verdict: SlotVerdict, now: Instant): Promise<void> {
+  const { id } = slot;
+  const isKnown = isSame(slot.startedAt, verdict.startedAt) && isSame(slot.endedAt, verdict.endedAt);
+  if (isKnown && !verdict.settled) return;
   await tx
     .updateTable("monitor_slots")
     .set({
@@ -65,6 +73,9 @@ export async function keepVerdict(tx: Tx, id: number, verdict: SlotVerdict, now:
     .where("id", "=", id)
     .execute();
 }
+
+const isSame = (one: Instant | null, other: Instant | null): boolean =>
+  one?.epochMilliseconds === other?.epochMilliseconds;
 
 export async function closeSlots(tx: Tx, monitor: string, at: Instant): Promise<void> {
   const open = tx.updateTable("monitor_slots").set({ closed_at: at }).where("monitor", "=", monitor);

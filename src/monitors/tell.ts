@@ -25,6 +25,8 @@ export type RaiseMonitor = (
     readonly page: boolean;
     /** People have read it already: kept and counted. */
     readonly silent: boolean;
+    /** More of what was told before: it belongs where that was told, while that is open. */
+    readonly more?: boolean;
     readonly at: Instant;
     readonly now: Instant;
   },
@@ -45,6 +47,8 @@ export interface Wrong {
   readonly findableAt: Instant;
   /** A worse one of it is told: this one is kept without a word. */
   readonly covered?: boolean;
+  /** What is told in one line with others of the same: the first of them stands for all, further ones are only counted. */
+  readonly together?: string | null;
 }
 
 export interface Telling {
@@ -57,6 +61,18 @@ export interface Telling {
 }
 
 const LATE_MS = 60_000;
+/** What goes on and on is told again so often. */
+const AGAIN_MS = 12 * 3_600_000;
+
+/** How what was wrong has ended; `with`: what was told in one line with it and is over, too, itself among them. */
+type Over = (problem: KeptProblem, ended: readonly KeptProblem[]) => { title: string; at: Instant | null };
+
+/** What is wrong, and how it is kept; `isNew`: since now. */
+interface Found {
+  readonly one: Wrong;
+  readonly id: number;
+  readonly known: KeptProblem | null;
+}
 
 /**
  * Makes what is kept of a monitor's problems what is wrong now: keeps what is new, ends what is over, and tells each once, when
@@ -65,38 +81,72 @@ const LATE_MS = 60_000;
 export async function tellProblems(
   tx: Tx,
   telling: Telling,
-  found: { wrong: readonly Wrong[]; over: (problem: KeptProblem) => { title: string; at: Instant | null } },
+  found: { wrong: readonly Wrong[]; over: Over },
 ): Promise<Instant | null> {
   const { name, now } = telling;
   const open = await openProblems(tx, name);
   const heldUntil = holdsBack(telling);
-  for (const one of found.wrong) {
-    const known = open.find((problem) => problem.key === one.key);
-    if (known !== undefined) {
-      if (known.state !== one.state) await changeProblem(tx, known.id, { state: one.state, title: one.title });
-      if (known.toldAt === null && heldUntil === null) await fire(tx, telling, { ...one, id: known.id, known });
+  const kept = await keepFound(tx, telling, { wrong: found.wrong, open });
+  const over = open.filter((problem) => !found.wrong.some((one) => one.key === problem.key));
+  const told = over.filter((problem) => problem.toldAt !== null);
+  const heads = kept.filter((one) => headOf(one, kept) === one);
+  for (const head of heldUntil === null ? heads : []) {
+    const rest = kept.filter((one) => one !== head && headOf(one, kept) === head);
+    if (head.known?.toldAt == null) {
+      await fire(tx, telling, { ...head, key: head.one.key, more: false });
       continue;
     }
-    const { key, state, title, severity, at } = one;
-    const id = await keepProblem(tx, name, { key, state, title, severity, at, foundAt: now });
-    if (id !== null && heldUntil === null) await fire(tx, telling, { ...one, id, known: null });
+    // One more of what is told already is counted, and now and then told again.
+    const newest = rest.filter((one) => one.known === null).at(-1);
+    if (newest === undefined) continue;
+    const toldMs = Math.max(...[head, ...rest].map(({ known }) => known?.toldAt?.epochMilliseconds ?? 0));
+    const again = now.epochMilliseconds - toldMs >= AGAIN_MS;
+    await fire(tx, telling, { ...newest, key: again ? newest.one.key : head.one.key, more: true });
   }
-  const over = open.filter((problem) => !found.wrong.some((one) => one.key === problem.key));
-  for (const [index, problem] of over.entries()) {
-    await changeProblem(tx, problem.id, { endedAt: now });
-    if (problem.toldAt === null) continue;
-    const { title, at } = found.over(problem);
+  // One of several that are missing is history: the others are still missing.
+  const goesOn = ({ key }: KeptProblem) =>
+    kept.some(({ one, known }) => known?.toldAt != null && one.together != null && key.endsWith(` ${one.together}`));
+  for (const problem of over) await changeProblem(tx, problem.id, { endedAt: now });
+  for (const [index, problem] of told.entries()) {
+    const { title, at } = found.over(problem, over);
     await telling.raise(tx, {
       ...{ name, monitor: telling.monitor, kind: "resolved", key: problem.key, title, detail: null, severity: null },
-      ...{ rid: null, run: null, page: false, silent: index < over.length - 1, now },
+      ...{ rid: null, run: null, page: false, silent: index < told.length - 1 || goesOn(problem), now },
       // What is over is over after it began, whenever it was heard of.
       at: at !== null && at.epochMilliseconds > problem.at.epochMilliseconds ? at : now,
     });
   }
-  const waits =
-    heldUntil !== null && found.wrong.some((one) => open.find((two) => two.key === one.key)?.toldAt == null);
+  const waits = heldUntil !== null && heads.some(({ known }) => known?.toldAt == null);
   return waits ? heldUntil : null;
 }
+
+/** Keeps what is wrong, in its order, without what was wrong before and is over. */
+async function keepFound(
+  tx: Tx,
+  { name, now }: Telling,
+  { wrong, open }: { wrong: readonly Wrong[]; open: readonly KeptProblem[] },
+): Promise<Found[]> {
+  const kept: Found[] = [];
+  const grows = new Set(
+    wrong.flatMap(({ key, together }) => (open.some((problem) => problem.key === key) ? [] : [together])),
+  );
+  for (const one of wrong) {
+    const { key, state, title, severity, at, together } = one;
+    const known = open.find((problem) => problem.key === key) ?? null;
+    if (known !== null) {
+      const grown = together != null && grows.has(together);
+      if (known.state !== state || grown) await changeProblem(tx, known.id, { state, title });
+      kept.push({ one, id: known.id, known });
+      continue;
+    }
+    const id = await keepProblem(tx, name, { key, state, title, severity, at, foundAt: now });
+    if (id !== null) kept.push({ one, id, known });
+  }
+  return kept;
+}
+
+const headOf = (found: Found, kept: readonly Found[]): Found =>
+  found.one.together == null ? found : (kept.find(({ one }) => one.together === found.one.together) ?? found);
 
 /** Until when nobody is to be told; null: people may be told now. */
 function holdsBack({ monitor, zone, kept, now }: Telling): Instant | null {
@@ -108,28 +158,30 @@ function holdsBack({ monitor, zone, kept, now }: Telling): Instant | null {
 async function fire(
   tx: Tx,
   telling: Telling,
-  wrong: Wrong & { readonly id: number; readonly known: KeptProblem | null },
+  found: Found & { readonly key: string; readonly more: boolean },
 ): Promise<void> {
   const { name, monitor, now } = telling;
-  await changeProblem(tx, wrong.id, { toldAt: now });
-  if (wrong.covered === true) return;
-  const { key, title, severity, page, rid, run, at } = wrong;
-  const detail = [wrong.detail ?? "", heldWords(telling, wrong), lateWords(telling, wrong)]
+  const { one, id, key, more } = found;
+  if (key === one.key) await changeProblem(tx, id, { toldAt: now });
+  if (one.covered === true) return;
+  const { title, severity, page, rid, run, at } = one;
+  const detail = [one.detail ?? "", foundWords(telling, found), lateWords(telling, found)]
     .filter((sentence) => sentence !== "")
     .join(" ");
   await telling.raise(tx, {
-    ...{ name, monitor, kind: "firing", key, title, severity, page, rid, run, at, now, silent: false },
+    ...{ name, monitor, kind: "firing", key, title, severity, page, rid, run, at, now, silent: false, more },
     detail: detail === "" ? null : detail,
   });
 }
 
-function heldWords({ zone, now }: Telling, { known }: { known: KeptProblem | null }): string {
+/** Held back by quiet hours or a snooze, or only counted with what was missing before. */
+function foundWords({ zone, now }: Telling, { known }: Found): string {
   if (known === null) return "";
   return `It was found at ${clock(known.foundAt, zone, now)} (${zone}) and held back until now.`;
 }
 
 /** It was to be found within a minute, and nobody looked. */
-function lateWords({ zone, now }: Telling, { findableAt, known }: Wrong & { known: KeptProblem | null }): string {
+function lateWords({ zone, now }: Telling, { one: { findableAt }, known }: Found): string {
   const byMs = now.epochMilliseconds - findableAt.epochMilliseconds;
   if (known !== null || byMs <= LATE_MS) return "";
   return `Learned ${spell(byMs)} late: Nightdesk did not look at ${clock(findableAt, zone, now)} (${zone}), and what was not told again since then it does not know.`;

@@ -3,13 +3,14 @@ import type { ScheduleMonitor } from "../config/catalogue.ts";
 import { type Freeze, frozenBy } from "../guard/freezes.ts";
 import type { Tx } from "../store/store.ts";
 import { executionsOf } from "./executions.store.ts";
-import { type Execution, earliest, type Judgement, judge, type Problem, worst } from "./judge.ts";
+import { type Execution, earliest, FORGET_MS, type Judgement, judge, type Problem, worst } from "./judge.ts";
+import { tellTogether } from "./missed.ts";
 import { type KeptMonitor, type KeptProblem, keepMonitor, openProblems } from "./monitors.store.ts";
 import { slotsToPlan } from "./plan.ts";
 import { type KeptSlot, keepPause, keepVerdict, openSlots, planSlots } from "./slots.store.ts";
 import { type RaiseMonitor, tellProblems, type Wrong } from "./tell.ts";
-import { type Limit, limitOf, spell } from "./usual.ts";
-import { clock, titleOf } from "./words.ts";
+import { limitOf, spell } from "./usual.ts";
+import { clock, type Told, titleOf } from "./words.ts";
 
 export interface Watching {
   readonly name: string;
@@ -61,7 +62,7 @@ export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: 
   for (const slot of slots) {
     const verdict = judged.slots.find((one) => one.slot === slot);
     if (verdict !== undefined && slot.at.epochMilliseconds <= now.epochMilliseconds && slot.pausedSince === null) {
-      await keepVerdict(tx, slot.id, verdict, now);
+      await keepVerdict(tx, slot, verdict, now);
     }
   }
   const known = await openProblems(tx, name);
@@ -71,17 +72,16 @@ export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: 
   const told = {
     ...{ job: monitor.job, environment: monitor.environment, zone: monitor.zone, now, limit },
     ...{ tooFastMs: monitor.tooFast ?? null, minRows: monitor.minRows ?? null, before: monitor.before ?? null },
-  };
+  } satisfies Omit<Told, "missed">;
   const heldUntil = await tellProblems(
     tx,
     { ...watching, monitor, zone: monitor.zone },
     {
-      wrong: wrong.map((problem) => ({
-        ...wrongOf(problem, titleOf(problem, told), monitor.grace),
-        // That it has not run says that it has not started.
-        covered: problem.what === "not_started" && wrong.some((one) => one.key === `${problem.slot?.at} finish`),
+      wrong: tellTogether(wrong).map(({ problem, speaks, missed, together, covered }) => ({
+        ...wrongOf(problem, titleOf(speaks, { ...told, missed }), monitor.grace),
+        ...{ together, covered },
       })),
-      over: (problem) => overWords(problem, { monitor, executions, limit, now }),
+      over: (problem, ended) => overWords(problem, { monitor, executions, ended, now }),
     },
   );
   // The time that is left until the load stands on the card, and passes.
@@ -170,24 +170,37 @@ export function snoozeEnd({ snooze }: KeptMonitor, now: Instant): Instant | null
   return snooze !== null && snooze.until.epochMilliseconds > now.epochMilliseconds ? snooze.until : null;
 }
 
-/** How it ended: `ndw-etl finished in prod at 03:52 (Europe/London), 7 min after it was due`. */
+/** How it ended: `ndw-etl finished in prod at 03:52 (Europe/London), 7 min after it was due` */
 function overWords(
   problem: KeptProblem,
-  by: { monitor: ScheduleMonitor; executions: readonly Execution[]; limit: Limit | null; now: Instant },
+  by: {
+    monitor: ScheduleMonitor;
+    executions: readonly Execution[];
+    ended: readonly KeptProblem[];
+    now: Instant;
+  },
 ): { title: string; at: Instant | null } {
   const { job, environment, zone } = by.monitor;
-  const finish = problem.key.endsWith(" finish");
-  const start = problem.key.endsWith(" start");
+  const kind = [" finish", " start"].find((end) => problem.key.endsWith(end));
+  const start = kind === " start";
   const instants = by.executions
     .filter((one) => start || one.outcome === "succeeded")
     .map((one) => (start ? (one.startedAt ?? one.endedAt) : one.endedAt));
   const at = earliest(instants.filter((one) => (one?.epochMilliseconds ?? 0) >= problem.at.epochMilliseconds));
-  const generic = { title: `${job} in ${environment} is as expected again`, at };
-  if (at === null || !(finish || start)) return generic;
+  const agoMs = by.now.epochMilliseconds - problem.at.epochMilliseconds;
+  if (at === null && kind !== undefined && agoMs > FORGET_MS) {
+    return {
+      title: `${job} in ${environment} is not waited for any longer: nothing of it was heard for ${spell(agoMs)}`,
+      at,
+    };
+  }
+  if (at === null || kind === undefined) return { title: `${job} in ${environment} is as expected again`, at };
+  const times = by.ended.filter(({ key }) => key.endsWith(kind)).length;
+  const missed = times < 2 ? "" : `; ${times} times were missed`;
   const byMs = at.epochMilliseconds - problem.at.epochMilliseconds;
   const verb = start ? "started" : "finished";
   return {
-    title: `${job} ${verb} in ${environment} at ${clock(at, zone, by.now)} (${zone}), ${spell(byMs)} after it was due`,
+    title: `${job} ${verb} in ${environment} at ${clock(at, zone, by.now)} (${zone}), ${spell(byMs)} after it was due${missed}`,
     at,
   };
 }

@@ -1,5 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import type { Problem } from "./judge.ts";
+import type { Missed } from "./missed.ts";
 import { type Limit, spell } from "./usual.ts";
 
 /** What people read of a problem. Sentences that are kept: times are those of the monitor's zone, and say so. */
@@ -12,31 +13,42 @@ export interface Told {
   readonly limit: Limit | null;
   /** `03:45`: when what it writes is read. */
   readonly before: string | null;
+  /** Slots of which the same is missing; null: this one alone. */
+  readonly missed: Missed | null;
   /** When it is told. */
   readonly now: Instant;
 }
 
-/** `ndw-etl has not finished in prod: started 02:00:04, due by 03:45 (Europe/London); the load at 03:45 is in 0 min` */
+/**
+ * `ndw-etl has not finished in prod, 25 min before the load at 03:45: started 02:00:04, due by 03:20 (Europe/London)`. What
+ * matters first: a thread's headline is cut.
+ */
 export function titleOf(problem: Problem, told: Told): string {
   const { job, environment: place, zone, now } = told;
   const { execution, at, slot } = problem;
   const day = (instant: Instant) => clock(instant, zone, now);
-  const load = loadWords(problem, told);
+  const where = `${place}${loadWords(problem, told)}`;
   const which = execution === null ? "" : named(execution);
+  const scheduled =
+    told.missed === null
+      ? `scheduled for ${day(slot?.at ?? at)}, `
+      : `missed ${told.missed.times} times, since ${day(told.missed.since)}, `;
+  const last = told.missed === null ? "" : "last ";
   switch (problem.what) {
     case "not_started":
-      return `${job} has not started in ${place}: scheduled for ${day(slot?.at ?? at)}, due by ${day(at)} (${zone})${load}`;
+      return `${job} has not started in ${where}: ${scheduled}${last}due by ${day(at)} (${zone})`;
     case "not_finished": {
       if (execution === null) {
-        return `${job} has not run in ${place}: scheduled for ${day(slot?.at ?? at)}, to be finished by ${day(at)} (${zone}), and no start was heard${load}`;
+        return `${job} has not run in ${where}: ${scheduled}${last}to be finished by ${day(at)} (${zone}), and no start was heard`;
       }
+      const since = told.missed === null ? "" : scheduled;
       if (execution.outcome === "running") {
         const more = problem.others === 0 ? "" : `, and ${problem.others} more of it run`;
-        return `${job} has not finished in ${place}: started ${seconds(execution.startedAt ?? at, zone, now)}${which}${more}, due by ${day(at)} (${zone})${load}`;
+        return `${job} has not finished in ${where}: ${since}started ${seconds(execution.startedAt ?? at, zone, now)}${which}${more}, ${last}due by ${day(at)} (${zone})`;
       }
       const end = execution.endedAt ?? at;
       const how = execution.outcome === "failed" ? "failed" : "ended without a word";
-      return `${job} has not finished in ${place}: it ${how} at ${day(end)}${which}, due by ${day(at)} (${zone})${load}`;
+      return `${job} has not finished in ${where}: ${since}it ${how} at ${day(end)}${which}, ${last}due by ${day(at)} (${zone})`;
     }
     case "overrun": {
       const begun = execution?.startedAt ?? at;
@@ -59,13 +71,8 @@ function loadWords({ slot }: Problem, { before, now }: Told): string {
   const left = between(now, slot.beforeAt);
   // Found within its minute: what is to begin now is in no time, not over.
   return left >= -60_000
-    ? `; the load at ${before} is in ${spellMinutes(left)}`
-    : `; the load at ${before} was ${spell(-left)} ago`;
-}
-
-/** How it ended: `ndw-etl finished in prod at 03:52 (Europe/London), 7 min late` */
-export function endOf(problem: { readonly title: string }, how: string): string {
-  return how === "" ? `No longer: ${problem.title}` : how;
+    ? `, ${spellMinutes(left)} before the load at ${before}`
+    : `, ${spell(-left)} after the load at ${before}`;
 }
 
 const named = ({ run, rid }: { run: number | null; rid: string | null }): string =>

@@ -2,6 +2,7 @@ import type { Catalogue, Monitor } from "../config/catalogue.ts";
 import { namesOf } from "../config/names.ts";
 import { redactorOf } from "../incidents/redact.ts";
 import type { RaiseMonitor } from "../monitors/tell.ts";
+import { openIncidentsOf } from "./monitors.store.ts";
 import { raise } from "./raise.ts";
 
 /**
@@ -12,10 +13,11 @@ export function createRaiseMonitor(catalogue: Catalogue): RaiseMonitor {
   const redact = redactorOf(catalogue);
   return async (tx, { name, monitor, kind, key, ...alert }) => {
     const job = monitor.job ?? null;
+    const [open] = alert.more ? await openIncidentsOf(tx, name) : [];
     await raise(tx, { catalogue, now: alert.now }, [
       {
         ...{ source: "monitor", kind, job, title: redact(alert.title), severity: alert.severity, at: alert.at },
-        ...{ rid: alert.rid, run: alert.run },
+        ...{ rid: alert.rid, run: alert.run, incident: open?.id ?? null },
         service: serviceOf(catalogue, monitor),
         environments: [namesOf(catalogue).environment(monitor.environment)],
         cause: job ?? `place of ${name}`,

@@ -40,7 +40,7 @@ export async function viewMonitors({ store, clock, catalogue }: Viewing): Promis
       state: known?.state ?? "ok",
       since: known?.since ?? null,
       // Of a follower the worst says all; of a job each says something of its own.
-      says: (follows ? worstFirst.slice(-1) : worstFirst).map((problem) => problem.title),
+      says: [...new Set((follows ? worstFirst.slice(-1) : worstFirst).map((problem) => problem.title))],
       schedule: follows ? null : { cron: monitor.schedule, zone: monitor.zone },
       slot,
       next: coming,

@@ -54,7 +54,7 @@ test("too long, too fast, too few, and an end without a start; the next good one
   expect(what(at(62, [poor]))).toEqual(["too_fast too_fast", "too_few too_few"]);
   const startless = execution({ key: "a", endedAt: minute(62), outcome: "succeeded" });
   expect(what(at(62, [startless]))).toEqual([]);
-  expect(what(at(62.5, [startless]))).toEqual(["late no_start"]);
+  expect(what(at(62.5, [startless]))).toEqual(["missing_start no_start"]);
   const good = execution({ key: "b", startedAt: minute(70), endedAt: minute(90), outcome: "succeeded", rows: 12 });
   expect(what(at(91, [poor, good]))).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { createHearMonitors } from "../../src/monitors/hear.ts";
 import { createMonitorSweep } from "../../src/monitors/sweep.ts";
 import { redrawTold } from "../../src/services/monitors.store.ts";
 import { createRaiseMonitor } from "../../src/services/monitors-raise.ts";
+import { viewMonitors } from "../../src/services/monitors-view.ts";
 import type { Store } from "../../src/store/store.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { catalogueOf } from "../helpers/hear.ts";
@@ -89,6 +90,18 @@ export async function monitored(
       .execute();
     return rows.map(({ kind, title, error }) => `${kind}: ${title}${error === null ? "" : ` | ${error}`}`);
   };
+  /** What people see of incidents: what opened them, and what was told after. */
+  const lines = async () => {
+    const rows = await store.db
+      .selectFrom("timeline_entries")
+      .select(["text", "visible", "data"])
+      .orderBy("id")
+      .execute();
+    return rows
+      .filter(({ visible, data }) => visible || (typeof data === "object" && data !== null && "first" in data))
+      .map(({ text }) => text);
+  };
+  const view = () => viewMonitors({ store, clock, catalogue });
   const stateOf = async (name: string) =>
     (await store.db.selectFrom("monitors").select("state").where("name", "=", name).executeTakeFirst())?.state;
   const incidents = async () =>
@@ -97,5 +110,5 @@ export async function monitored(
       .select(["number", "status", "title", "services", "jobs", "severity"])
       .orderBy("number")
       .execute();
-  return { store, clock, catalogue, state, sweepOf, turn, until, hear, told, stateOf, incidents };
+  return { store, clock, catalogue, state, sweepOf, turn, until, hear, told, lines, view, stateOf, incidents };
 }
