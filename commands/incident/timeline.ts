@@ -23,7 +23,7 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
         entries.length === 0
           ? `INC-${incident} has nothing on its timeline yet.`
           : `Timeline of INC-${incident}${left > 0 ? `, the last ${MOST} of ${entries.length} lines` : ""}:`,
-      sections: [{ lines: entries.slice(-MOST).map((entry) => line(entry, now)) }],
+      sections: [{ lines: entries.slice(-MOST).map((entry) => line(entry, now, senderIn(entries))) }],
       buttons: [{ label: "Export", command: `incident export INC-${incident}` }],
       data: { timeline: entries.map(timelineData) },
     };
@@ -33,14 +33,19 @@ export const timeline = defineCommand<{ incident: number }, readonly TimelineVie
 const MOST = 25;
 const MOST_CHARACTERS = 200;
 
-function line(entry: TimelineView, now: Instant): string {
+/** Who sent the first alert: only others are named. */
+const senderIn = (entries: readonly TimelineView[]): string | undefined =>
+  entries.find(({ kind }) => kind === "signal")?.byName;
+
+function line(entry: TimelineView, now: Instant, first: string | undefined): string {
   const text = entry.deleted ? "(deleted)" : entry.text.replace(/\s+/g, " ");
   const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
   const marks = `${entry.key ? ":pushpin: " : ""}`;
   // What a sender or Nightdesk reports names itself; a person is named once.
   const named = entry.kind === "signal" || entry.kind === "deploy" || short.includes(entry.byName);
   const who = named ? "" : `${escaped(entry.byName)}: `;
-  return `${marks}${near(entry.at, now)} ${who}${escaped(short)}${entry.edited ? " (edited)" : ""}${joined(entry)}`;
+  const sender = entry.kind === "signal" && entry.byName !== first ? ` · ${escaped(entry.byName)}` : "";
+  return `${marks}${near(entry.at, now)} ${who}${escaped(short)}${sender}${entry.edited ? " (edited)" : ""}${joined(entry)}`;
 }
 
 /** Why an alert is of this incident, where no key says so, and its number for `split`. */

@@ -192,8 +192,14 @@ function drawable(incident: Incident, entry: EntryToPost) {
     text: entry.text,
     blanked: entry.blanked,
     joined: joinedOf(incident, entry.data),
+    sender: senderOf(incident, entry),
     merge: !entry.ended && typeof entry.data["merge"] === "string" ? entry.data["merge"] : null,
   };
+}
+
+/** Who sent it, where that is not who sent the first: two senders' lines may read the same. */
+function senderOf({ openedBy }: Incident, { kind, actor, actorName }: EntryToPost): string | null {
+  return kind === "signal" && actor.startsWith("source:") && actor !== openedBy ? actorName : null;
 }
 
 /** Where a relation joined it: why, and how to take it out again. */

@@ -156,6 +156,22 @@ test("incident timeline shows lines with their marks", async () => {
   ]);
 });
 
+test("incident timeline names the sender of a line where the first was another's", async () => {
+  const entry = {
+    kind: "signal",
+    key: false,
+    edited: false,
+    deleted: false,
+    by: "sentry",
+    byName: "sentry",
+    text: "Down",
+  };
+  const time = { at: at("2021-03-16T14:45:00Z"), learnedAt: at("2021-03-16T14:45:00Z") };
+  const entries = ["sentry", "am-prod", "sentry"].map((byName) => ({ ...entry, ...time, byName, data: {} }));
+  const answer = await desk({ incidents: { timeline: async () => entries } }).type("incident timeline INC-3");
+  expect(told(answer).match(/Down( · am-prod)?$/gm)).toEqual(["Down", "Down · am-prod", "Down"]);
+});
+
 test("incident export says the version, or that nothing changed", async () => {
   const { type, calls } = desk();
   const answer = await type("export", inThread);

@@ -21,6 +21,8 @@ export interface Entry {
   readonly blanked: boolean;
   /** Why it is of this incident, where no key says so, and the command that takes it out. */
   readonly joined?: { readonly why: string; readonly wayOut: string } | null;
+  /** Who sent it, where the incident's first alert was another's. */
+  readonly sender?: string | null;
   /** The command that makes the incident one with the one that it looks like. */
   readonly merge?: string | null;
   /** Slack tokens that call people: a reopening, a rise in severity. */
@@ -61,8 +63,9 @@ export function entryReply(entry: Entry): Message {
   // Who did it is said once: most sentences name their person.
   const named = entry.blanked || !entry.text.includes(entry.actorName);
   const who = entry.actorKind === "person" && named ? `${nameText(entry.actorName)}, ` : "";
+  const sender = entry.sender && !entry.blanked ? ` · ${nameText(entry.sender)}` : "";
   const call = entry.mention === null ? "" : `\n${entry.mention}`;
-  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}_${joinedLine(entry)}${call}`;
+  const line = `${mark} ${said === "" ? entry.kind : said}  _${who}${near(entry.at, entry.learnedAt)}${sender}_${joinedLine(entry)}${call}`;
   const buttons = entry.merge && !entry.blanked ? [{ label: "Merge", command: entry.merge }] : [];
   return { text: line, blocks: [section(line), ...buttonRow(buttons)] };
 }

@@ -256,6 +256,7 @@ test("a reply names its person once, shows an error as code, and a day only wher
   expect(entryReply(failed).text).toContain("Sync failed: `No &lt;b&gt;`");
   expect(entryReply({ ...failed, signalKind: "failed" }).text).toMatch(/^:bell: /);
   expect(entryReply({ ...failed, signalKind: "finished" }).text).toMatch(/^:white_check_mark: /);
+  expect(entryReply({ ...failed, sender: "am-<prod>" }).text).toMatch(/`No &lt;b&gt;` {2}_.+ · am-&lt;prod&gt;_$/);
 });
 
 test("preprod is never red, whatever happens there", () => {
