@@ -4,83 +4,39 @@ import { messageOf } from "./base/errors.ts";
 import { http } from "./base/http.ts";
 import type { Logger } from "./base/log.ts";
 import { createReleaser } from "./base/release.ts";
-import { createDeployHandler, keepDeploys, reckonWhenChanged } from "./changes/suspects.ts";
 import { createActorResolver } from "./command/people.ts";
 import { createRouter } from "./command/router.ts";
 import type { Catalogue } from "./config/catalogue.ts";
 import type { ServingConfig } from "./config/env.ts";
-import { createAdvanceFanout } from "./fanout/advance.ts";
-import { createChunkHandler } from "./fanout/chunk.ts";
-import { createDeadLetterHandler } from "./fanout/dead-letters.ts";
 import { createAuthorise } from "./guard/authorise.ts";
+import { createHandlers } from "./handlers.ts";
 import { createApi } from "./http/api.ts";
 import { createCounters } from "./http/counters.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createHttpServer } from "./http/server.ts";
-import { endBridges } from "./incidents/bridges.ts";
 import { listIncidents } from "./incidents/incidents.store.ts";
-import { createQuiet } from "./incidents/quiet.ts";
 import { redactorOf } from "./incidents/redact.ts";
 import { createProver } from "./intake/certificates.ts";
-import { isBehind } from "./intake/inbox.store.ts";
-import { createInboxProcessor } from "./intake/process.ts";
 import { createReceiver } from "./intake/receive.ts";
-import { forgetBodies } from "./intake/retention.store.ts";
-import { sentryApis } from "./intake/sentry-api.ts";
-import { HOOK_SOURCES, SOURCES } from "./intake/sources/index.ts";
-import { createSubscriptionHandler } from "./intake/subscriptions.ts";
-import { createTellAbort } from "./jobs/abort.ts";
-import { createAdvance } from "./jobs/advance.ts";
+import { HOOK_SOURCES } from "./intake/sources/index.ts";
 import { createConnections } from "./jobs/connections.ts";
-import { forgetRuns } from "./jobs/retention.ts";
-import { createHearMonitors } from "./monitors/hear.ts";
-import { createMonitorSweep } from "./monitors/sweep.ts";
 import { createExporters } from "./postmortem/exporters/index.ts";
 import { postgresBackend, redisBackend } from "./queue/backend.ts";
 import { createRinger, startWorker } from "./queue/queue.ts";
 import { startReconciling } from "./queue/reconcile.ts";
-import { startSweep } from "./queue/sweep.ts";
-import type { Handlers } from "./queue/work.ts";
-import { createAlertLate } from "./services/alert-late.ts";
-import { attachRuns } from "./services/attach-runs.store.ts";
-import { createChains } from "./services/chains.ts";
-import { createAdvanceChain } from "./services/chains-advance.ts";
-import { createCommandExecutor, readCommandRequest, receiveCommand } from "./services/command-requests.ts";
+import { readCommandRequest, receiveCommand } from "./services/command-requests.ts";
 import { confirmationState } from "./services/confirmations.ts";
-import type { Services } from "./services/contract.ts";
-import { createDeadLetters } from "./services/dead-letters.ts";
 import { createAlertDeadLetters } from "./services/dead-letters-alert.ts";
 import { createExportIncident } from "./services/export.ts";
-import { createFreezes } from "./services/freezes.ts";
-import { createGates } from "./services/gates.ts";
-import { createAdvanceGate, wakeGates } from "./services/gates-advance.ts";
 import { viewGate } from "./services/gates-view.ts";
-import { createChanges } from "./services/impact.ts";
-import { createIncidents } from "./services/incidents.ts";
-import { createJobs } from "./services/jobs.ts";
-import { linkSignal } from "./services/link-signal.ts";
-import { redrawTold } from "./services/monitors.store.ts";
-import { createMonitors } from "./services/monitors.ts";
-import { createRaiseMonitor } from "./services/monitors-raise.ts";
-import { keepWatching, watchRuns } from "./services/monitors-runs.ts";
-import { createFanouts } from "./services/orphans.ts";
-import { createPermissions } from "./services/permissions.ts";
-import { createPins } from "./services/pins.ts";
-import { createCarryPin } from "./services/pins-carry.ts";
 import { placesThatTakeIds } from "./services/resync.ts";
-import { createRuns } from "./services/runs.ts";
 import { viewRun } from "./services/runs-view.ts";
-import { createSentry } from "./services/sentry.ts";
-import { createSentryCarry } from "./services/sentry-carry.ts";
-import { createSentryCatchUp } from "./services/sentry-catch-up.ts";
-import { noteSentryIssues } from "./services/sentry-issues.store.ts";
-import { beginLooks } from "./services/sentry-looks.store.ts";
-import type { Identity } from "./slack/identity.ts";
 import { createSlack } from "./slack/slack.ts";
 import { migrate } from "./store/migrate.ts";
-import { requestWork } from "./store/outbox.ts";
 import { pingDatabase } from "./store/ping.ts";
 import { type Db, openStore } from "./store/store.ts";
+import { startUpkeep } from "./upkeep.ts";
+import { createUseCases } from "./use-cases.ts";
 
 export interface AppParts {
   readonly config: ServingConfig;
@@ -100,13 +56,11 @@ export interface App {
 /** The sweep finds what no ring told of; in a drill, where time jumps, it looks more often. */
 const SWEEP_MS = 1_000;
 const DRILL_SWEEP_MS = 100;
-const FORGET_EVERY_MS = 3_600_000;
-const WATCHED_EVERY_MS = 20_000;
 /** Slack's select takes a hundred options. */
 const OPEN_TO_CHOOSE = 100;
 const CONNECTIONS = { all: 20, web: 10, worker: 20 } as const;
 
-/** Builds every room and joins their ports. The only place that knows them all. */
+/** Builds every room and joins their ports; what is long of it stands in `use-cases.ts`, `handlers.ts` and `upkeep.ts`. */
 export function createApp(parts: AppParts): App {
   const { config, catalogue, log, clock, reportError } = parts;
   const releaser = createReleaser(log);
@@ -152,94 +106,17 @@ export function createApp(parts: AppParts): App {
   });
   const exportIncident = createExportIncident({ store, clock, catalogue, authorise, exporters });
   const ground = { store, clock, catalogue, connections, groupMembers, authorise };
-  const stepping = { store, clock, catalogue, connections, log };
-  const looking = { ...stepping, redact: redactorOf(catalogue), alert: createAlertDeadLetters(catalogue) };
-  const fanning = { ...stepping, resultFiles: slack.resultFiles };
-  const advanceFanout = createAdvanceFanout(fanning);
-  const services: Services = {
-    jobs: createJobs(ground),
-    runs: createRuns(ground),
-    chains: createChains(ground),
-    pins: createPins(ground),
-    freezes: createFreezes(ground),
-    changes: createChanges(ground),
-    fanouts: createFanouts({ ...ground, http, readAttached: slack.readAttached }),
-    deadLetters: createDeadLetters({ looking, authorise }),
-    monitors: createMonitors(ground),
-    sentry: createSentry({ store, clock, catalogue, authorise }),
-    gates: createGates(ground),
-    permissions: createPermissions(ground),
-    incidents: createIncidents({ store, clock, catalogue, authorise, resolveActor, exportIncident }),
-  };
-  const router = createRouter({ commands, services, catalogue, clock, log, reportFault: reportError });
-
-  const alertLate = createAlertLate(catalogue);
-  const hearMonitors = createHearMonitors(catalogue);
-  const inbox = createInboxProcessor({
-    store,
-    catalogue,
-    sources: SOURCES,
-    clock,
-    log,
-    ports: {
-      linkSignal: (tx, signal, now) => linkSignal(tx, signal, now, alertLate),
-      signalsJoined: async (tx, joinings, now) => {
-        await wakeGates(tx, joinings, now);
-        await attachRuns(tx, joinings, now);
-        await noteSentryIssues(tx, joinings);
-        await keepDeploys(tx, joinings, now);
-        await hearMonitors(tx, joinings, now);
-      },
-      captureSlackEvent: slack.captureSlackEvent,
-      channelName: slack.channelName,
-      self: () => selfOf(slack.self()),
-    },
+  const redact = redactorOf(catalogue);
+  const looking = { store, clock, catalogue, connections, log, redact, alert: createAlertDeadLetters(catalogue) };
+  const services = createUseCases(ground, {
+    http,
+    looking,
+    readAttached: slack.readAttached,
+    resolveActor,
+    exportIncident,
   });
-  const handlers: Handlers = {
-    inbox: inbox.process,
-    incident: async (id) => {
-      await endBridges(ground, id);
-      await reckonWhenChanged(ground, id);
-      return slack.project("incident", id);
-    },
-    "run-card": (id) => slack.project("run-card", id),
-    "gate-card": (id) => slack.project("gate-card", id),
-    quiet: createQuiet({ store, clock }),
-    gate: createAdvanceGate({ ...ground, http }),
-    run: watchRuns(
-      ground,
-      createAdvance({ ...stepping, alert: alertLate, kinds: { fanout: advanceFanout, compare: advanceFanout } }),
-    ),
-    monitors: createMonitorSweep({
-      ...{ store, clock, catalogue, http, behind: isBehind, redraw: redrawTold },
-      raise: createRaiseMonitor(catalogue),
-    }),
-    abort: createTellAbort(stepping),
-    chain: createAdvanceChain(ground),
-    pin: createCarryPin(ground),
-    chunk: createChunkHandler(fanning),
-    "dead-letters": createDeadLetterHandler(looking),
-    "sentry-catch-up": createSentryCatchUp({ store, clock, catalogue, http, log }),
-    "sentry-change": createSentryCarry({ store, clock, catalogue, http, log }),
-    subscription: createSubscriptionHandler({ store, catalogue, sources: HOOK_SOURCES, clock, http }),
-    deploy: createDeployHandler(ground),
-    command: createCommandExecutor({
-      store,
-      clock,
-      log,
-      router,
-      resolveActor,
-      numbersOfThread: slack.numbersOfThread,
-    }),
-    answer: slack.deliverAnswer,
-  };
-
-  const forget = async () => {
-    const before = clock.now().subtract({ milliseconds: config.retentionMs });
-    const blanked = await forgetBodies(store.db, before);
-    if (blanked > 0) log.info({ blanked }, "raw deliveries older than the retention time were blanked");
-    await forgetRuns({ db: store.db, catalogue, connections, log }, before);
-  };
+  const router = createRouter({ commands, services, catalogue, clock, log, reportFault: reportError });
+  const handlers = createHandlers(ground, { log, http, slack, router, looking, resolveActor });
 
   return {
     start: async () => {
@@ -261,21 +138,7 @@ export function createApp(parts: AppParts): App {
         });
         releaser.add("worker", worker.close);
         releaser.add("reconciling", startReconciling({ store, clock, log }).close);
-        await beginLooks(store, [...sentryApis(catalogue.sources).keys()], clock.now());
-        await store.tx(async (tx) => {
-          for (const kind of ["dead-letters", "monitors"] as const) {
-            await requestWork(tx, { kind, ref: 0, dueAt: clock.now() });
-          }
-        });
-        const watching = startSweep({
-          name: "monitors",
-          everyMs: WATCHED_EVERY_MS,
-          log,
-          once: () => keepWatching({ store, clock }),
-        });
-        releaser.add("monitors", watching.close);
-        const forgetting = startSweep({ name: "retention", everyMs: FORGET_EVERY_MS, log, once: forget });
-        releaser.add("retention", forgetting.close);
+        await startUpkeep(ground, { log, retentionMs: config.retentionMs, releaser });
       }
       const web = config.role !== "worker";
       const counters = createCounters();
@@ -314,9 +177,4 @@ async function readiness(db: Db): Promise<{ ok: boolean; problems: readonly stri
   } catch (error) {
     return { ok: false, problems: [`the database does not answer: ${messageOf(error)}`] };
   }
-}
-
-function selfOf(identity: Identity | null): { botId?: string; userId?: string } {
-  if (identity === null) return {};
-  return { userId: identity.botUserId, ...(identity.botId === null ? {} : { botId: identity.botId }) };
 }
