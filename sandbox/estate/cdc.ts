@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { openAgenda } from "./agenda.ts";
 import { openFollower } from "./cdc-follower.ts";
@@ -9,6 +8,7 @@ import { present } from "./present.ts";
 import { type Answered, type Asked, listen } from "./server.ts";
 import { problem } from "./staged-sync-http.ts";
 import { Refusal } from "./staged-sync-shapes.ts";
+import { token } from "./token.ts";
 
 const name = z.string().min(1);
 const following = {
@@ -35,8 +35,8 @@ const following = {
 };
 const all = z.object(following).partial();
 const options = z.strictObject({
-  environment: name.optional(),
-  token: z.string().min(8).optional(),
+  environment: name.default("prod"),
+  token,
   /** What the two jobs are called. */
   jobs: z.strictObject({ reset: name.default("reset"), resync: name.default("resync") }).optional(),
   ...all.shape,
@@ -62,12 +62,7 @@ export const cdc: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const {
-      token = randomBytes(12).toString("hex"),
-      environment = "prod",
-      jobs = { reset: "reset", resync: "resync" },
-      ...rest
-    } = options.parse(given);
+    const { token, environment, jobs = { reset: "reset", resync: "resync" }, ...rest } = options.parse(given);
     let settings = { ...DEFAULTS, ...present(rest) };
     const agenda = openAgenda(world);
     const follower = openFollower(settings, world.now);

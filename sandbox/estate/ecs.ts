@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { Cron } from "croner";
 import { z } from "zod";
 import { openAgenda } from "./agenda.ts";
@@ -11,6 +10,7 @@ import { openRule } from "./ecs-rule.ts";
 import { openTasks, type Revision } from "./ecs-tasks.ts";
 import { present } from "./present.ts";
 import { listen } from "./server.ts";
+import { token } from "./token.ts";
 
 const name = z.string().min(1);
 const OK: Revision = { fail: null, retries: 0, exitCode: 0 };
@@ -61,7 +61,7 @@ const behaviour = {
 };
 const all = z.object(behaviour).partial();
 const options = z.strictObject({
-  token: z.string().min(8).optional(),
+  token,
   environment: name.optional(),
   cluster: name.default("default"),
   family: z
@@ -89,7 +89,7 @@ export const ecs: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const { token = randomBytes(10).toString("hex"), ...rest } = options.parse(given);
+    const { token, ...rest } = options.parse(given);
     const account = openAccount(rest, world);
     const server = await listen(account.answer);
     return {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { openAgenda } from "./agenda.ts";
 import { answerAws } from "./aws.ts";
@@ -11,6 +10,7 @@ import { nameOf, openSide, type Ref, refOf, type Side } from "./entity-store-tab
 import { openWorker } from "./entity-store-worker.ts";
 import { present } from "./present.ts";
 import { type Answered, type Asked, listen } from "./server.ts";
+import { token } from "./token.ts";
 
 const name = z.string().min(1);
 const id = z.union([name, z.int().transform(String)]);
@@ -72,7 +72,7 @@ const behaviour = {
 };
 const all = z.object(behaviour).partial();
 const options = z.strictObject({
-  token: z.string().min(8).optional(),
+  token,
   environment: name.default("prod"),
   /** How many of each table ("1", "2", …), or their ids. */
   entities: z.record(z.string().regex(/^[A-Za-z][\w-]*$/), z.union([z.int().min(0), z.array(id)])).default({}),
@@ -101,7 +101,7 @@ export const entityStore: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const { token = randomBytes(12).toString("hex"), ...rest } = options.parse(given);
+    const { token, ...rest } = options.parse(given);
     const store = openStore(rest, { world, token });
     const server = await listen(store.answer);
     store.listensAt(server.url);

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { openAgenda } from "./agenda.ts";
 import type { EstateKind, EstateWorld, Target } from "./contract.ts";
@@ -8,6 +8,7 @@ import { CONCLUSIONS, openRuns, shaOf } from "./github-runs.ts";
 import { branchOf, type Repository, repositoryShape, runShape, workflowShape } from "./github-shapes.ts";
 import { present } from "./present.ts";
 import { type Answered, type Asked, listen } from "./server.ts";
+import { token } from "./token.ts";
 
 const name = z.string().min(1);
 const DEPLOY_STATES = [
@@ -57,7 +58,7 @@ const behaviour = {
 };
 const all = z.object(behaviour).partial();
 const options = z.strictObject({
-  token: z.string().min(8).optional(),
+  token,
   environment: name.optional(),
   repository: z
     .string()
@@ -94,7 +95,7 @@ export const github: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const { token = randomBytes(20).toString("hex"), ...rest } = options.parse(given);
+    const { token, ...rest } = options.parse(given);
     const hub = openHub(rest, { world, token });
     const server = await listen(hub.answer);
     hub.listensAt(server.url);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { EstateKind, EstateWorld, Target } from "./contract.ts";
 import { duration } from "./duration.ts";
@@ -6,6 +5,7 @@ import { type Answered, type Asked, listen } from "./server.ts";
 import { openStagedSync } from "./staged-sync-engine.ts";
 import { answerContract, type Desk, problem } from "./staged-sync-http.ts";
 import { openItems } from "./staged-sync-items.ts";
+import { token } from "./token.ts";
 
 /** YAML's bare yes and no may arrive as true and false. */
 const yesNo = <T extends string>(more: readonly T[]) =>
@@ -94,8 +94,8 @@ const around = {
 const whole = z.object({ ...running, ...entities, ...around });
 const all = whole.partial();
 const options = z.strictObject({
-  environment: name.optional(),
-  token: z.string().min(8).optional(),
+  environment: name.default("prod"),
+  token,
   /** How old a snapshot is that was there before. */
   snapshotAge: duration.optional(),
   ...all.shape,
@@ -115,12 +115,7 @@ export const stagedSync: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const {
-      token = randomBytes(12).toString("hex"),
-      environment = "prod",
-      snapshotAge,
-      ...rest
-    } = options.parse(given);
+    const { token, environment, snapshotAge, ...rest } = options.parse(given);
     const snapshotAt = snapshotAge === undefined ? null : world.now() - snapshotAge;
     const settings = { ...DEFAULTS, identity: environment, ...present(rest) };
     const target = openTarget(settings, { world, token, snapshotAt });

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { EstateKind, EstateWorld, Target } from "./contract.ts";
 import { duration } from "./duration.ts";
 import { type Answered, type Asked, listen } from "./server.ts";
 import { type Behaviour, openSyncEngine, type SyncEngine } from "./tis-sync-engine.ts";
 import { dateOverrideProblem, SYNC_JOBS } from "./tis-sync-jobs.ts";
+import { token } from "./token.ts";
 
 const jobName = z.enum(SYNC_JOBS.map((job) => job.name));
 const oneOrMore = z
@@ -31,7 +31,7 @@ const behaviour = {
 
 const options = z.strictObject({
   environment: z.string().optional(),
-  token: z.string().min(8).optional(),
+  token,
   ...z.object(behaviour).partial().shape,
 });
 const changes = z.strictObject({
@@ -60,7 +60,7 @@ export const tisSync: EstateKind = {
   options,
   changes,
   start: async (given, world) => {
-    const { environment: _environment, token = randomBytes(12).toString("hex"), ...rest } = options.parse(given);
+    const { environment: _environment, token, ...rest } = options.parse(given);
     const engine = openSyncEngine(present(rest), world);
     const counts = { calls: 0, refused: 0, alreadyRunning: 0 };
     const server = await listen((asked) => {

@@ -2,8 +2,10 @@ import { type Fields, fieldsOf, textOf } from "../reading.ts";
 import { isHmac, sha256 } from "../signatures.ts";
 import type { DeliveryKey, HookRequest, Source } from "./contract.ts";
 import { ignored, payloadOf, refused, toldIn } from "./github/about.ts";
-import { ofCheckRun, ofDeploymentStatus, ofWorkflowJob } from "./github/other-events.ts";
+import { ofCheckRun } from "./github/check-run.ts";
+import { ofDeploymentStatus } from "./github/deployment-status.ts";
 import { type GithubSettings, githubSettings } from "./github/settings.ts";
+import { ofWorkflowJob } from "./github/workflow-job.ts";
 import { ofWorkflowRun } from "./github/workflow-run.ts";
 
 const REPEATED_WITHIN_MS = 10 * 60_000;
