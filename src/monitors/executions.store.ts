@@ -159,6 +159,7 @@ export async function executionsOf(db: Db, place: { job: string; environment: st
       endedAt: isOver(row) ? begun : row.ended_at,
       outcome: isOver(row) ? ("ended" as const) : outcomeOf(row.outcome),
       rows: row.rows,
+      ...(row.environments.length < 2 ? {} : { unsure: { among: row.environments, start: false, end: false } }),
     })),
     ...runs.map((row) => {
       const outcome = OUTCOMES.get(row.state) ?? ("running" as const);

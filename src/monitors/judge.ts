@@ -32,6 +32,14 @@ export interface Execution {
   readonly outcome: "running" | "succeeded" | "failed" | "ended";
   readonly rows: number | null;
   readonly error?: string | null;
+  /** Whoever told it did not say where it ran. Absent: it ran here. */
+  readonly unsure?: {
+    /** Where it may have run. */
+    readonly among: readonly string[];
+    /** Whether its start, its success counts here all the same. */
+    readonly start: boolean;
+    readonly end: boolean;
+  };
 }
 
 export const PROBLEM_STATES = [
@@ -50,6 +58,15 @@ export interface Problem {
   readonly execution: Execution | null;
   /** Other executions of the same slot that have not ended either. */
   readonly others: number;
+  /** It may have happened: what did is not known to have been here. */
+  readonly unsure?: Unsure | null;
+}
+
+/** So many starts or ends of these environments were heard, of which nobody knows whose they are. */
+export interface Unsure {
+  readonly times: number;
+  readonly among: readonly string[];
+  readonly last: Instant;
 }
 
 export interface SlotVerdict {
@@ -89,7 +106,7 @@ export function judge(expected: Expected, facts: Facts): Judgement {
   const windows = windowsOf(slots);
   // What is missing since is never history: the first slot of it stays, however long ago.
   const lasting = new Set([
-    windows.find((one) => sinceOf(facts, one).length === 0)?.slot,
+    windows.find((one) => !sinceOf(facts, one).some(isBegun))?.slot,
     windows.find((one) => !sinceOf(facts, one).some(isSuccess))?.slot,
   ]);
   const verdicts = windows.map((window) => judgeSlot(expected, facts, { ...window, lasts: lasting.has(window.slot) }));
@@ -109,14 +126,14 @@ export function worst(problems: readonly Pick<Problem, "state">[]): ProblemState
 }
 
 /** A slot, and from when to when what begins belongs to it. */
-interface Window {
-  readonly slot: Slot;
-  readonly next: Slot | null;
+interface Window<S = Slot> {
+  readonly slot: S;
+  readonly next: S | null;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-function windowsOf(slots: readonly Slot[]): Window[] {
+export function windowsOf<S extends Pick<Slot, "at">>(slots: readonly S[]): Window<S>[] {
   return slots.map((slot, index) => {
     const next = slots[index + 1] ?? null;
     const earlyMs = next === null ? EARLY_MS : Math.min(EARLY_MS, (ms(next.at) - ms(slot.at)) / 4);
@@ -128,7 +145,22 @@ function windowsOf(slots: readonly Slot[]): Window[] {
 const sinceOf = ({ executions }: Facts, { fromMs }: Window): Execution[] =>
   executions.filter((one) => beginMs(one) >= fromMs);
 
-const isSuccess = ({ outcome }: Execution): boolean => outcome === "succeeded";
+/** Known to have succeeded here. */
+export const isSuccess = ({ outcome, unsure }: Execution): boolean => outcome === "succeeded" && unsure?.end !== false;
+
+/** Known to have begun here: an end, too, says that. */
+export const isBegun = ({ unsure }: Execution): boolean => unsure === undefined || unsure.start || unsure.end;
+
+/** What was heard and is not known to have been here. */
+function unsureOf(executions: readonly Execution[], of: "start" | "end"): Unsure | null {
+  const heard = executions.flatMap(({ unsure, startedAt, endedAt, outcome }) => {
+    const at = of === "start" ? (startedAt ?? endedAt) : outcome === "succeeded" ? endedAt : null;
+    return unsure === undefined || unsure[of] || at === null ? [] : [{ at, among: unsure.among }];
+  });
+  const last = heard.reduce<Instant | null>((a, { at }) => (a === null || isAfter(at, a) ? at : a), null);
+  if (last === null) return null;
+  return { times: heard.length, among: [...new Set(heard.flatMap(({ among }) => among))], last };
+}
 
 function judgeSlot(
   { graceMs }: Expected,
@@ -148,21 +180,22 @@ function judgeSlot(
 
   const problems: Problem[] = [];
   const about = { slot, execution: null, others: 0 };
-  if (passed(slot.startByAt) && since.length === 0 && !forgotten) {
-    problems.push({ ...about, key: `${slot.at} start`, state: "late", what: "not_started", at: slot.startByAt });
+  if (passed(slot.startByAt) && !since.some(isBegun) && !forgotten) {
+    const start = { ...about, at: slot.startByAt, unsure: unsureOf(since, "start") };
+    problems.push({ ...start, key: `${slot.at} start`, state: "late", what: "not_started" });
   }
   if (passed(slot.finishByAt) && (running.length > 0 || !succeeded) && !forgotten) {
     const [first = null, ...others] = running;
     const execution = first ?? own.at(-1) ?? null;
     const state = first === null ? "late" : "missing_end";
-    const finish = { ...about, execution, others: others.length, at: slot.finishByAt };
+    const finish = { ...about, execution, others: others.length, at: slot.finishByAt, unsure: unsureOf(since, "end") };
     problems.push({ ...finish, key: `${slot.at} finish`, state, what: "not_finished" });
   }
   const deadlines = [slot.startByAt, slot.finishByAt].filter((one) => one !== null);
   const over = next !== null && ms(now) >= ms(next.at) && deadlines.every(passed);
   const verdict = {
     slot,
-    startedAt: earliest(own.map((one) => one.startedAt ?? one.endedAt)),
+    startedAt: earliest(own.filter(isBegun).map((one) => one.startedAt ?? one.endedAt)),
     endedAt: earliest(ended),
     running: running.length > 0,
     settled: forgotten || (over && problems.length === 0 && running.length === 0),

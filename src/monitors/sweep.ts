@@ -81,6 +81,9 @@ async function watch(
   return watchSchedule(tx, monitor, {
     ...watching,
     redraw,
+    siblings: Object.entries(catalogue.monitors).flatMap(([sibling, other]) =>
+      "checkpoint" in other || other.job !== monitor.job ? [] : [{ name: sibling, environment: other.environment }],
+    ),
     freezes: await knownFreezes(tx, catalogue, now),
     expectedMs: catalogue.jobs[monitor.job]?.expect.durationMs ?? null,
   });

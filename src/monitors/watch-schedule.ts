@@ -2,19 +2,31 @@ import type { Instant } from "../base/clock.ts";
 import type { ScheduleMonitor } from "../config/catalogue.ts";
 import { type Freeze, frozenBy } from "../guard/freezes.ts";
 import type { Tx } from "../store/store.ts";
-import { executionsOf } from "./executions.store.ts";
-import { type Execution, earliest, FORGET_MS, type Judgement, judge, type Problem, worst } from "./judge.ts";
+import {
+  type Execution,
+  earliest,
+  FORGET_MS,
+  isBegun,
+  isSuccess,
+  type Judgement,
+  judge,
+  type Problem,
+  worst,
+} from "./judge.ts";
 import { tellTogether } from "./missed.ts";
 import { type KeptMonitor, type KeptProblem, keepMonitor, openProblems } from "./monitors.store.ts";
 import { slotsToPlan } from "./plan.ts";
 import { type KeptSlot, keepPause, keepVerdict, openSlots, planSlots } from "./slots.store.ts";
 import { type RaiseMonitor, tellProblems, type Wrong } from "./tell.ts";
 import { limitOf, spell } from "./usual.ts";
+import { heardOf, type Sibling } from "./whose.store.ts";
 import { clock, type Told, titleOf } from "./words.ts";
 
 export interface Watching {
   readonly name: string;
   readonly kept: KeptMonitor;
+  /** Monitors of the same job, itself among them. */
+  readonly siblings: readonly Sibling[];
   readonly freezes: readonly Freeze[];
   /** What the catalogue expects a run of the job to take. */
   readonly expectedMs: number | null;
@@ -40,7 +52,7 @@ export async function watchSchedule(tx: Tx, monitor: ScheduleMonitor, watching: 
   const { name, kept, now } = watching;
   const planned = slotsToPlan(monitor, { planned: kept.plannedTo, now });
   await planSlots(tx, name, planned);
-  const executions = await executionsOf(tx, monitor);
+  const executions = await heardOf(tx, monitor, watching.siblings);
   const limit = limitOf(lasted(executions), watching.expectedMs);
   const look = (slots: readonly KeptSlot[]): Judgement =>
     judge(
@@ -184,7 +196,7 @@ function overWords(
   const kind = [" finish", " start"].find((end) => problem.key.endsWith(end));
   const start = kind === " start";
   const instants = by.executions
-    .filter((one) => start || one.outcome === "succeeded")
+    .filter((one) => (start ? isBegun(one) : isSuccess(one)))
     .map((one) => (start ? (one.startedAt ?? one.endedAt) : one.endedAt));
   const at = earliest(instants.filter((one) => (one?.epochMilliseconds ?? 0) >= problem.at.epochMilliseconds));
   const agoMs = by.now.epochMilliseconds - problem.at.epochMilliseconds;
@@ -195,7 +207,7 @@ function overWords(
     };
   }
   if (at === null || kind === undefined) return { title: `${job} in ${environment} is as expected again`, at };
-  const times = by.ended.filter(({ key }) => key.endsWith(kind)).length;
+  const times = new Set(by.ended.flatMap(({ key }) => /^(\S+) (?:start|finish)$/.exec(key)?.[1] ?? [])).size;
   const missed = times < 2 ? "" : `; ${times} times were missed`;
   const byMs = at.epochMilliseconds - problem.at.epochMilliseconds;
   const verb = start ? "started" : "finished";

@@ -1,5 +1,5 @@
 import type { Instant } from "../base/clock.ts";
-import type { Problem } from "./judge.ts";
+import type { Problem, Unsure } from "./judge.ts";
 import type { Missed } from "./missed.ts";
 import { type Limit, spell } from "./usual.ts";
 
@@ -34,6 +34,12 @@ export function titleOf(problem: Problem, told: Told): string {
       ? `scheduled for ${day(slot?.at ?? at)}, `
       : `missed ${told.missed.times} times, since ${day(told.missed.since)}, `;
   const last = told.missed === null ? "" : "last ";
+  const somewhere = execution?.unsure?.among.join(" or ") ?? place;
+  if (problem.unsure != null && (problem.what === "not_started" || problem.what === "not_finished")) {
+    const verb = problem.what === "not_started" ? "started" : "finished";
+    const times = told.missed === null ? "" : scheduled;
+    return `${job} may not have ${verb} in ${where}: ${unsureWords(problem.unsure, { ...told, verb })}; ${times}${last}due by ${day(at)} (${zone})`;
+  }
   switch (problem.what) {
     case "not_started":
       return `${job} has not started in ${where}: ${scheduled}${last}due by ${day(at)} (${zone})`;
@@ -53,17 +59,27 @@ export function titleOf(problem: Problem, told: Told): string {
     case "overrun": {
       const begun = execution?.startedAt ?? at;
       const because = told.limit === null ? "" : ` (${told.limit.because})`;
-      return `${job} runs too long in ${place}: for ${spell(between(begun, now))}${because}, since ${seconds(begun, zone, now)} (${zone})${which}`;
+      return `${job} runs too long in ${somewhere}: for ${spell(between(begun, now))}${because}, since ${seconds(begun, zone, now)} (${zone})${which}`;
     }
     case "too_fast": {
       const lasted = spell(between(execution?.startedAt ?? at, at));
-      return `${job} finished too fast in ${place}: in ${lasted}, at least ${spell(told.tooFastMs ?? 0)} are expected${which}`;
+      return `${job} finished too fast in ${somewhere}: in ${lasted}, at least ${spell(told.tooFastMs ?? 0)} are expected${which}`;
     }
     case "too_few":
-      return `${job} finished with too few rows in ${place}: ${count(execution?.rows ?? 0)}, at least ${count(told.minRows ?? 0)} are expected${which}`;
+      return `${job} finished with too few rows in ${somewhere}: ${count(execution?.rows ?? 0)}, at least ${count(told.minRows ?? 0)} are expected${which}`;
     case "no_start":
-      return `${job} finished in ${place} at ${day(at)} (${zone})${which}, and its start was never heard`;
+      return `${job} finished in ${somewhere} at ${day(at)} (${zone})${which}, and its start was never heard`;
   }
+}
+
+/** `one of prod, nimdta finished at 02:20; which one is not known` */
+function unsureWords(unsure: Unsure, { zone, now, verb }: Told & { readonly verb: string }): string {
+  const { times, among, last } = unsure;
+  const places = among.join(", ");
+  const at = clock(last, zone, now);
+  return times === 1
+    ? `one of ${places} ${verb} at ${at}; which one is not known`
+    : `${times} of ${places} ${verb}, the last at ${at}; which ones is not known`;
 }
 
 function loadWords({ slot }: Problem, { before, now }: Told): string {

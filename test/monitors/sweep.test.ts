@@ -126,7 +126,7 @@ test("slots that were missed while nobody looked are one line that says how many
   await here.hear({ kind: "finished", rid: "a" });
   expect(await here.lines()).toEqual([
     expect.stringMatching("missed 3 times"),
-    "etl finished",
+    "etl finished in prod",
     expect.stringMatching("Resolved: "),
   ]);
   expect(await here.incidents()).toMatchObject([{ status: "resolved" }]);
@@ -141,6 +141,35 @@ test("what is missing for longer than a history is kept is still missing, and to
   expect(await here.lines()).toHaveLength(12);
   await here.hear({ kind: "started" });
   expect(await here.incidents()).toMatchObject([{ status: "resolved" }]);
+});
+
+test("an end that does not say where proves nothing while several wait, and both when both have ended", async () => {
+  const places = {
+    prod: { target: "nothing", service: "warehouse" },
+    nimdta: { target: "nothing", service: "warehouse" },
+  };
+  const sections = {
+    environments: { prod: { protected: true, look: "red" }, nimdta: {} },
+    jobs: { etl: { environments: places } },
+  };
+  const watch = { ...HOURLY.often, schedule: "0 2 * * *", finishBy: "1h", startBy: undefined };
+  const here = await monitored({ night: watch, other: { ...watch, environment: "nimdta" } }, { sections });
+  const unsaid = { environment: null, environments: ["prod", "nimdta"] };
+  await here.until("2024-01-16T02:20:00Z");
+  await here.hear({ kind: "finished", ...unsaid });
+  await here.until("2024-01-16T03:01:00Z");
+  expect(await here.told()).toEqual([
+    "firing: etl may not have finished in prod: one of prod, nimdta finished at 02:20; which one is not known; due by 03:00 (UTC)",
+    "firing: etl may not have finished in nimdta: one of prod, nimdta finished at 02:20; which one is not known; due by 03:00 (UTC)",
+  ]);
+  expect([await here.stateOf("night"), await here.stateOf("other")]).toEqual(["late", "late"]);
+  here.clock.advance({ minutes: 9 });
+  await here.hear({ kind: "finished", ...unsaid });
+  expect((await here.told()).slice(2).toSorted()).toEqual([
+    "resolved: etl finished in nimdta at 03:10 (UTC), 10 min after it was due",
+    "resolved: etl finished in prod at 03:10 (UTC), 10 min after it was due",
+  ]);
+  expect([await here.stateOf("night"), await here.stateOf("other")]).toEqual(["ok", "ok"]);
 });
 
 test("an end without a start is shown as what it is", async () => {
