@@ -10,6 +10,8 @@ export interface Troubled {
   readonly environments: readonly string[];
   /** Of its first alert. */
   readonly firstSeenAt: Instant;
+  /** The number of the incident that this was before others and it became one. */
+  readonly of?: number;
 }
 
 /** A deploy that may be why an incident began. */
@@ -22,6 +24,8 @@ export interface Suspicion {
   readonly path: readonly string[];
   /** From the deploy to the first alert; negative: it was told for after it. */
   readonly beforeMs: number;
+  /** Whose first alert that is, where it is not that of the whole incident. */
+  readonly of?: number;
 }
 
 /** More than that is a list of everything. */
@@ -40,6 +44,23 @@ export function rankSuspects(catalogue: Catalogue, troubled: Troubled, deploys: 
     .slice(0, MOST);
 }
 
+/**
+ * Suspects of an incident and of all that was merged into it, each deploy once: where it is the nearest. What was a suspect of
+ * one is never pushed out by those of another.
+ */
+export function rankAll(
+  catalogue: Catalogue,
+  troubles: readonly Troubled[],
+  deploys: readonly Deploy[],
+): readonly Suspicion[] {
+  const best = new Map<number, Suspicion>();
+  for (const one of troubles.flatMap((troubled) => rankSuspects(catalogue, troubled, deploys))) {
+    const known = best.get(one.deploy.id);
+    if (known === undefined || likelierFirst(one, known) < 0) best.set(one.deploy.id, one);
+  }
+  return [...best.values()].sort(likelierFirst);
+}
+
 function suspicion(
   deploy: Deploy,
   about: {
@@ -48,7 +69,7 @@ function suspicion(
     readonly catalogue: Catalogue;
   },
 ): Suspicion | null {
-  const { environments, firstSeenAt } = about.troubled;
+  const { environments, firstSeenAt, of } = about.troubled;
   const { windowMs, afterMs } = about.catalogue.suspects;
   const beforeMs = firstSeenAt.epochMilliseconds - deploy.at.epochMilliseconds;
   if (beforeMs > windowMs || beforeMs < -afterMs || !isThere(deploy, environments)) return null;
@@ -61,7 +82,7 @@ function suspicion(
   const { depth, path } = nearest;
   // A deploy on a service of the incident explains that one; what else it reaches from there goes without saying.
   const reached = reaches.filter((reach) => depth > 0 || reach.depth === 0).map(({ service }) => service);
-  return { deploy, depth, path, reached, beforeMs };
+  return { deploy, depth, path, reached, beforeMs, ...(of === undefined ? {} : { of }) };
 }
 
 /** A deploy that says nothing of its place is nobody's suspect; an incident of which nobody knows the place takes any. */

@@ -38,18 +38,18 @@ export async function suspectsOf(
   return found;
 }
 
-/** What is kept of a suspect, also of one that is none any more. */
+/** What is kept of a suspect of some incidents, also of one that is none any more. */
 export interface KeptSuspect {
   readonly deployId: number;
   readonly rank: number | null;
   readonly reason: string;
 }
 
-export async function keptSuspects(db: Db, incident: IncidentId): Promise<KeptSuspect[]> {
+export async function keptSuspects(db: Db, incidents: readonly IncidentId[]): Promise<KeptSuspect[]> {
   const rows = await db
     .selectFrom("suspects")
     .select(["deploy_id", "rank", "reason"])
-    .where("incident_id", "=", incident)
+    .where("incident_id", "in", [...incidents])
     .execute();
   return rows.map((row) => ({ deployId: row.deploy_id, rank: row.rank, reason: row.reason }));
 }
@@ -96,20 +96,22 @@ export async function keepBasis(tx: Tx, incident: IncidentId, basis: string): Pr
     .execute();
 }
 
-/** Incidents that began in a time and have one of these services. */
+/** Incidents that began in a time and have one of these services; and those into which others were merged, which may have. */
 export async function incidentsBegun(
   db: Db,
   within: { readonly from: Instant; readonly to: Instant; readonly services: readonly string[] },
 ): Promise<IncidentId[]> {
-  const rows = await db
-    .selectFrom("incidents")
-    .select("id")
-    .where("first_seen_at", ">=", within.from)
-    .where("first_seen_at", "<=", within.to)
-    .where(sql<boolean>`services && ${[...within.services]}::text[]`)
-    .orderBy("id")
-    .execute();
-  return rows.map((row) => row.id as IncidentId);
+  const { from, to, services } = within;
+  const found = await sql<{ id: IncidentId }>`
+    select id from incidents
+     where first_seen_at between ${from}::timestamptz and ${to}::timestamptz and services && ${[...services]}::text[]
+    union
+    select id from incidents
+     where id in (select merged_into from incidents where merged_into is not null)
+       and first_seen_at <= ${to}::timestamptz and last_seen_at >= ${from}::timestamptz
+       and services && ${[...services]}::text[]
+     order by id`.execute(db);
+  return found.rows.map(({ id }) => id);
 }
 
 /** Of these deploys those whose signal folding put on the incident's timeline already. */

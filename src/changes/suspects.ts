@@ -1,16 +1,17 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
+import { familyOf, survivorOf } from "../incidents/family.store.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentById, lockIncident } from "../incidents/incidents.store.ts";
-import { candidatesOf, type Joining } from "../incidents/signals.store.ts";
+import type { Joining } from "../incidents/signals.store.ts";
 import { appendEntries } from "../incidents/timeline.store.ts";
 import type { EntryDraft } from "../incidents/timeline.ts";
 import { requestWork, type WorkOutcome } from "../store/outbox.ts";
-import type { Db, Store, Tx } from "../store/store.ts";
+import type { Store, Tx } from "../store/store.ts";
 import { type Deploy, deployOf, tellsOfDeploy } from "./deploy.ts";
 import { deployById, deploysBetween, keepDeploy } from "./deploys.store.ts";
-import { rankSuspects, type Suspicion, type Troubled } from "./rank.ts";
+import { rankAll, type Suspicion, type Troubled } from "./rank.ts";
 import {
   basisOf,
   deploysTold,
@@ -20,6 +21,7 @@ import {
   suspectedIn,
   writeSuspects,
 } from "./suspects.store.ts";
+import { troublesOf } from "./troubles.store.ts";
 import { downstreamOf, upstreamOf } from "./upstream.ts";
 import { deploySentence, lateness, reasonOf } from "./words.ts";
 
@@ -54,7 +56,10 @@ export function createDeployHandler(parts: SuspectParts): (id: number) => Promis
       to: deploy.at.add({ milliseconds: windowMs }),
       services: downstreamOf(catalogue, deploy.service),
     });
-    for (const incident of new Set([...begun, ...(await suspectedIn(store.db, id))])) await reckon(parts, incident);
+    const meant = new Set<IncidentId>();
+    for (const incident of [...begun, ...(await suspectedIn(store.db, id))])
+      meant.add(await survivorOf(store.db, incident));
+    for (const incident of meant) await reckon(parts, incident);
     return { done: true };
   };
 }
@@ -65,8 +70,8 @@ export function createDeployHandler(parts: SuspectParts): (id: number) => Promis
  */
 export async function reckonWhenChanged(parts: SuspectParts, id: number): Promise<void> {
   const incident = await incidentById(parts.store.db, id as IncidentId);
-  if (incident === null) return;
-  const basis = basisFrom(await troubledOf(parts.store.db, incident));
+  if (incident === null || incident.mergedInto !== null) return;
+  const basis = basisFrom(await troublesOf(parts.store.db, incident));
   if (basis !== (await basisOf(parts.store.db, incident.id))) await reckon(parts, incident.id);
 }
 
@@ -74,11 +79,13 @@ async function reckon(parts: SuspectParts, id: IncidentId): Promise<void> {
   const { store, catalogue, clock } = parts;
   await store.tx(async (tx) => {
     const incident = await lockIncident(tx, id);
+    if (incident.mergedInto !== null) return;
     const now = clock.now();
-    const troubled = await troubledOf(tx, incident);
-    const ranked = rankSuspects(catalogue, troubled, await deploysNear(tx, catalogue, troubled));
-    await keepBasis(tx, id, basisFrom(troubled));
-    const kept = await keptSuspects(tx, id);
+    const troubles = await troublesOf(tx, incident);
+    const ranked = rankAll(catalogue, troubles, await deploysNear(tx, catalogue, troubles));
+    await keepBasis(tx, id, basisFrom(troubles));
+    // What was told of one that was merged into it is on its timeline already.
+    const kept = await keptSuspects(tx, await familyOf(tx, id));
     await writeSuspects(tx, id, { at: now, suspects: ranked.map((one) => rowOf(one, catalogue)) });
     const known = new Set(kept.map(({ deployId }) => deployId));
     const fresh = ranked.filter(({ deploy }) => !known.has(deploy.id));
@@ -103,17 +110,23 @@ const rowOf = (one: Suspicion, catalogue: Catalogue) => ({
   reason: reasonOf(catalogue, one),
 });
 
-async function troubledOf(db: Db, incident: Incident): Promise<Troubled> {
-  const { environment, services, firstSeenAt } = incident;
-  const environments =
-    environment === null ? ((await candidatesOf(db, [incident.id])).get(incident.id) ?? []) : [environment];
-  return { services, environments, firstSeenAt };
+const basisFrom = (troubles: readonly Troubled[]): string =>
+  JSON.stringify(
+    troubles.flatMap(({ services, environments, firstSeenAt }) => [
+      [...services].sort(),
+      [...environments].sort(),
+      firstSeenAt.toString(),
+    ]),
+  );
+
+async function deploysNear(tx: Tx, catalogue: Catalogue, troubles: readonly Troubled[]): Promise<Deploy[]> {
+  const found = new Map<number, Deploy>();
+  for (const troubled of troubles)
+    for (const deploy of await deploysNearOne(tx, catalogue, troubled)) found.set(deploy.id, deploy);
+  return [...found.values()];
 }
 
-const basisFrom = ({ services, environments, firstSeenAt }: Troubled): string =>
-  JSON.stringify([[...services].sort(), [...environments].sort(), firstSeenAt.toString()]);
-
-async function deploysNear(tx: Tx, catalogue: Catalogue, troubled: Troubled): Promise<Deploy[]> {
+async function deploysNearOne(tx: Tx, catalogue: Catalogue, troubled: Troubled): Promise<Deploy[]> {
   const services = new Set(troubled.services.flatMap((service) => [...upstreamOf(catalogue, service).keys()]));
   const { windowMs, afterMs } = catalogue.suspects;
   return deploysBetween(tx, {

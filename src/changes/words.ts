@@ -1,3 +1,4 @@
+import { lasting } from "../base/duration.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { type Deploy, type DeployOutcome, labelOf, type NewDeploy, placesOf } from "./deploy.ts";
 import type { Suspicion } from "./rank.ts";
@@ -29,14 +30,15 @@ export function deploySentence(
 }
 
 /** `12 min before the first alert, upstream of esr-generator and esr-inbound, which read its Person` */
-export function reasonOf(catalogue: Catalogue, { deploy, depth, path, reached, beforeMs }: Suspicion): string {
+export function reasonOf(catalogue: Catalogue, { deploy, depth, path, reached, beforeMs, of }: Suspicion): string {
   const service = deploy.service ?? "";
-  if (depth === 0) return distance(beforeMs);
+  const far = `${distance(beforeMs)}${of === undefined ? "" : ` of INC-${of}`}`;
+  if (depth === 0) return far;
   const contracts = reached.map((reader) => contractBetween(catalogue, reader, service));
   const [contract] = contracts.filter((one) => one !== null);
   const through = depth === 1 ? "" : ` through ${path.slice(1, -1).reverse().join(" and ")}`;
   const reads = contract === undefined || contract === null ? "" : `, ${readers(contracts, contract)}`;
-  return `${distance(beforeMs)}, upstream of ${some(reached)}${through}${reads}`;
+  return `${far}, upstream of ${some(reached)}${through}${reads}`;
 }
 
 /** How many of those that it reached read the contract. */
@@ -58,9 +60,8 @@ function some(names: readonly string[]): string {
 
 /** `12 min before the first alert` */
 export function distance(beforeMs: number): string {
-  const far = lasting(Math.abs(beforeMs));
-  if (far === null) return "at the time of the first alert";
-  return `${far} ${beforeMs < 0 ? "after" : "before"} the first alert`;
+  if (Math.abs(beforeMs) < 1_000) return "at the time of the first alert";
+  return `${lasting(Math.abs(beforeMs))} ${beforeMs < 0 ? "after" : "before"} the first alert`;
 }
 
 const LATE_MS = 10 * 60_000;
@@ -69,15 +70,4 @@ const LATE_MS = 10 * 60_000;
 export function lateness({ at, learnedAt }: Pick<Deploy, "at" | "learnedAt">): string | null {
   const ms = learnedAt.epochMilliseconds - at.epochMilliseconds;
   return ms < LATE_MS ? null : `told ${lasting(ms)} later`;
-}
-
-/** `40 s`, `12 min`, `3 h 20 min`; null: next to nothing. */
-function lasting(ms: number): string | null {
-  const seconds = Math.round(ms / 1_000);
-  if (seconds === 0) return null;
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const rest = minutes % 60;
-  return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }

@@ -64,7 +64,8 @@ export interface TimelineView {
 
 /**
  * What people read: in the order in which it happened, each line with its latest correction. A deleted line stays as a
- * tombstone without text. The latest mark or unmark says whether it is key.
+ * tombstone without text. The latest mark or unmark says whether it is key. A deploy that incidents suspected before they
+ * became one is one line.
  */
 export function viewOf(entries: readonly TimelineEntry[]): TimelineView[] {
   const corrections = new Map<TimelineEntryId, TimelineEntry[]>();
@@ -72,10 +73,18 @@ export function viewOf(entries: readonly TimelineEntry[]): TimelineView[] {
     if (entry.corrects === undefined) continue;
     corrections.set(entry.corrects, [...(corrections.get(entry.corrects) ?? []), entry]);
   }
-  return entries
-    .filter((entry) => entry.corrects === undefined)
+  return onceSuspected(entries.filter((entry) => entry.corrects === undefined))
     .sort((a, b) => a.at.epochMilliseconds - b.at.epochMilliseconds || a.id - b.id)
     .map((entry) => corrected(entry, corrections.get(entry.id) ?? []));
+}
+
+function onceSuspected(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  const first = new Map<unknown, TimelineEntryId>();
+  for (const { id, data } of entries) {
+    if (data["suspect"] === true)
+      first.set(data["deploy"], Math.min(id, first.get(data["deploy"]) ?? id) as TimelineEntryId);
+  }
+  return entries.filter(({ id, data }) => data["suspect"] !== true || first.get(data["deploy"]) === id);
 }
 
 function corrected(entry: TimelineEntry, corrections: readonly TimelineEntry[]): TimelineView {

@@ -45,3 +45,23 @@ export async function carryRunsOfJobs(
 async function redraw(tx: Tx, runs: readonly { readonly id: number }[], now: Instant): Promise<void> {
   for (const { id } of runs) await requestWork(tx, { kind: "run-card", ref: id, dueAt: now });
 }
+
+/** A postmortem that was written of an incident, in its newest version. */
+export interface Written {
+  readonly format: string;
+  readonly version: number;
+  readonly url: string | null;
+  readonly path: string | null;
+}
+
+/** The postmortems of an incident, one of each format. */
+export async function writtenOf(tx: Tx, incident: IncidentId): Promise<readonly Written[]> {
+  return tx
+    .selectFrom("exports")
+    .select(["format", "version", "url", "path"])
+    .distinctOn("format")
+    .where("incident_id", "=", incident)
+    .orderBy("format")
+    .orderBy("version", "desc")
+    .execute();
+}

@@ -1,8 +1,10 @@
 import { UserError } from "../base/errors.ts";
+import { actorId, actorKey, actorName } from "../config/actor.ts";
 import { namesOf } from "../config/names.ts";
 import { writeAudit } from "../guard/audit.ts";
 import type { Act, Authorised } from "../guard/authorise.ts";
 import type { Share } from "../incidents/apart.ts";
+import { addEntry } from "../incidents/changes.ts";
 import { survivorOf } from "../incidents/family.store.ts";
 import type { Incident } from "../incidents/incident.ts";
 import { incidentById } from "../incidents/incidents.store.ts";
@@ -12,7 +14,7 @@ import { isCrossed, type Tx } from "../store/store.ts";
 import type { Asking, IncidentView, Services } from "./contract.ts";
 import type { IncidentsParts } from "./incidents.ts";
 import type { WantedSplit } from "./incidents-contract.ts";
-import { carryRunsOf, carryRunsOfJobs } from "./incidents-regroup.store.ts";
+import { carryRunsOf, carryRunsOfJobs, type Written, writtenOf } from "./incidents-regroup.store.ts";
 import { needIncident, viewIncidents } from "./incidents-view.ts";
 
 /** So often two people (or a person and the inbox) may want the same incidents crosswise. */
@@ -29,7 +31,9 @@ export function createRegrouping(parts: IncidentsParts): Pick<Services["incident
       const done = await carryOut(asking, { audit: "incident.merge", about: into, also: from, details }, async (tx) => {
         const by = { by: asking.actor, now: clock.now(), requestKey: asking.requestKey, visible: true };
         const merged = await mergeIncidents(tx, catalogue, { ...by, from: from.id, into: into.id, across });
-        if (!merged.before) await carryRunsOf(tx, { from: from.id, into: into.id, now: clock.now() });
+        if (merged.before) return merged;
+        await carryRunsOf(tx, { from: from.id, into: into.id, now: clock.now() });
+        await tellWritten(tx, asking, { of: from, to: into });
         return merged;
       });
       return { into: await view(done.into), from: await view(done.from) };
@@ -50,14 +54,33 @@ export function createRegrouping(parts: IncidentsParts): Pick<Services["incident
             words,
             title: wanted.title,
           });
-          if (!split.before)
-            await carryRunsOfJobs(tx, { from: from.id, into: split.own.id, jobs: split.jobs, now: clock.now() });
+          if (split.before) return split;
+          await carryRunsOfJobs(tx, { from: from.id, into: split.own.id, jobs: split.jobs, now: clock.now() });
+          if ("merged" in what) await tellWritten(tx, asking, { of: what.merged, to: split.own });
           return split;
         },
       );
       return { from: await view(done.from), own: await view(done.own) };
     },
   };
+
+  /** A postmortem that was written of what goes on elsewhere is found from there. */
+  async function tellWritten(
+    tx: Tx,
+    { actor, requestKey }: Asking,
+    { of, to }: { readonly of: Incident; readonly to: Incident },
+  ): Promise<void> {
+    const written = await writtenOf(tx, of.id);
+    if (written.length === 0) return;
+    const now = clock.now();
+    const entry = {
+      ...({ kind: "export", at: now, visible: true } as const),
+      ...{ actor: actorId(actor), actorKey: actorKey(actor), actorName: actorName(actor) },
+      text: `The postmortem of INC-${of.number} is ${written.map(whereWritten).join("; ")}. \`/incident export INC-${to.number}\` writes the whole.`,
+      data: { of: of.number, written },
+    };
+    await addEntry(tx, catalogue, { incident: to.id, now, requestKey, entry });
+  }
 
   async function carryOut<Done extends { readonly before: boolean }>(
     asking: Asking,
@@ -130,6 +153,10 @@ export function createRegrouping(parts: IncidentsParts): Pick<Services["incident
     return seen;
   }
 }
+
+/** `version 2 (markdown) at https://…` */
+const whereWritten = ({ format, version, url, path }: Written): string =>
+  `version ${version} (${format})${url === null && path === null ? "" : ` at ${url ?? path}`}`;
 
 /** `service=tis-sync`, as it was asked for. */
 function wordsOf({ service, job, cause, signal, incident }: WantedSplit): string {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canBeOne, labelOf, toldAgain } from "../../src/changes/deploy.ts";
-import { rankSuspects } from "../../src/changes/rank.ts";
+import { rankAll, rankSuspects } from "../../src/changes/rank.ts";
 import { reasonOf } from "../../src/changes/words.ts";
 import { catalogueOf } from "../helpers/hear.ts";
 import { at, deployed } from "./deploys.ts";
@@ -132,4 +132,31 @@ test("tellings out of order give the earliest moment and the newest outcome", ()
   expect(toldAgain(begun, ended)).toMatchObject(expected);
   expect(toldAgain(ended, begun)).toMatchObject(expected);
   expect(labelOf({ version: null, sha: "4f2a90c1d2", ref: "main" })).toBe("4f2a90c");
+});
+
+test("of several that became one no suspect is lost and none named twice, and each is told by the beginning it is nearest to", () => {
+  const part = fc.record({ of: fc.integer({ min: 1, max: 4 }), hours: fc.integer({ min: 0, max: 40 }) });
+  const minutes = fc.integer({ min: -60, max: 3_000 });
+  const service = fc.constantFrom("tcs", "reference", "esr-inbound", "billing");
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1 }), fc.array(fc.tuple(service, minutes)), (parts, told) => {
+      const deploys = told.map(([name, before]) => deployed({ service: name, ...minutesBefore(before) }));
+      const troubles = parts.map(({ of, hours }) => ({
+        ...troubled,
+        of,
+        firstSeenAt: firstSeenAt.subtract({ hours }),
+      }));
+      const alone = troubles.flatMap((one) => rankSuspects(catalogue, one, deploys));
+      const all = rankAll(catalogue, troubles, deploys);
+      expect(all.map(({ deploy }) => deploy.id).sort()).toEqual(
+        [...new Set(alone.map(({ deploy }) => deploy.id))].sort(),
+      );
+      for (const { deploy, beforeMs } of all) {
+        const nearer = alone.filter(
+          (one) => one.deploy.id === deploy.id && one.beforeMs >= 0 && one.beforeMs < beforeMs,
+        );
+        expect(nearer).toEqual([]);
+      }
+    }),
+  );
 });

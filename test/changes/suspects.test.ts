@@ -4,6 +4,7 @@ import type { IncidentId } from "../../src/base/ids.ts";
 import { createDeployHandler, keepDeploys, reckonWhenChanged } from "../../src/changes/suspects.ts";
 import { foldSignals } from "../../src/incidents/fold.ts";
 import { incidentByNumber } from "../../src/incidents/incidents.store.ts";
+import { mergeIncidents, splitIncident } from "../../src/incidents/regrouping.ts";
 import type { NewSignal } from "../../src/incidents/signal.ts";
 import { saveSignals } from "../../src/incidents/signals.store.ts";
 import { timelineOf } from "../../src/incidents/timeline.store.ts";
@@ -188,3 +189,53 @@ test("a deploy and an incident that come at once find each other, whichever is c
   const kept = await here.store.db.selectFrom("suspect_bases").select("incident_id").execute();
   expect(kept.map(({ incident_id }) => incident_id as IncidentId)).toHaveLength(1);
 });
+
+test.each([
+  [2, 1],
+  [1, 2],
+] as const)(
+  "INC-%i merged into INC-%i loses no suspect, tells none twice, and a split gives each its own",
+  async (from, into) => {
+    const here = await changing();
+    const second = at("2021-03-16T17:00:00Z");
+    const notifier = (id: string, moment: string) =>
+      deploy({ service: "esr-notifier", at: at(moment), receivedAt: here.clock.now(), tags: { "deploy.id": id } });
+    await here.hear(deploy());
+    here.to("2021-03-16T14:42:01Z");
+    await here.hear(alert());
+    here.to("2021-03-16T17:00:01Z");
+    await here.hear(notifier("8", "2021-03-16T16:50:00Z"));
+    await here.hear(
+      alert({ service: "esr-notifier", cause: "Disk", title: "No space", at: second, receivedAt: second }),
+    );
+    const now = here.clock.now();
+    const by = { by: { kind: "system" }, now, visible: true } as const;
+    const ids = { from: (await here.incident(from)).id, into: (await here.incident(into)).id };
+    await here.store.tx((tx) => mergeIncidents(tx, catalogue, { ...by, ...ids, requestKey: "m" }));
+    await here.work();
+    const reasons = async (number: number) =>
+      (await here.incident(number)).suspects.map(({ name, reason }) => `${name}: ${reason}`);
+    const own = "10 min before the first alert of INC-2";
+    const names = from === 2 ? "esr-generator and esr-notifier" : "esr-notifier and esr-generator";
+    const upstream = `tcs 6.2.0: 12 min before the first alert, upstream of ${names}`;
+    expect(await reasons(into)).toEqual([`esr-notifier: ${own}`, upstream]);
+    expect(await here.lines(into)).toHaveLength(2);
+    await here.work();
+    // One that is told late joins where it goes on, once.
+    await here.hear(notifier("9", "2021-03-16T16:55:00Z"));
+    await here.work();
+    expect(await reasons(into)).toEqual([
+      "esr-notifier: 5 min before the first alert of INC-2",
+      `esr-notifier: ${own}`,
+      upstream,
+    ]);
+    expect(await here.lines(into)).toHaveLength(3);
+    const split = { incident: ids.into, what: { merged: await here.incident(from) }, words: "that", requestKey: "s" };
+    await here.store.tx((tx) => splitIncident(tx, catalogue, { ...by, ...split }));
+    await here.work();
+    const [taken, left] = from === 2 ? [3, 1] : [2, 3];
+    expect(await reasons(taken)).toContainEqual(expect.stringMatching(/^esr-notifier: 10 min before the first alert/));
+    expect((await reasons(left)).filter((reason) => reason.startsWith("esr-notifier"))).toEqual([]);
+    expect(await reasons(left)).toEqual(["tcs 6.2.0: 12 min before the first alert, upstream of esr-generator"]);
+  },
+);

@@ -1,8 +1,8 @@
 import type { Instant } from "../../base/clock.ts";
+import { lasting } from "../../base/duration.ts";
 import { dateTime, escaped, list, near, timeOfDay } from "../../command/format.ts";
 import type { Severity } from "../../config/catalogue.ts";
 import { type Flapping, flappingWords } from "../../incidents/flapping.ts";
-import { spell } from "../../monitors/usual.ts";
 import type { IncidentStatus, RunState } from "../../services/contract.ts";
 import { clip, clipMrkdwn, codeText, counted, firstLine, nameText, saidText } from "../text.ts";
 import { type HeaderSuspect, suspectLines, suspectWords } from "./incident-suspects.ts";
@@ -78,7 +78,9 @@ export function incidentHeader(incident: IncidentHeader): Message {
     header(`INC-${incident.number} · ${incident.title}`),
     section([...errorLine(incident), stateLine(incident)].join("\n")),
     section(seenLines(incident)),
-    ...(incident.suspects.length === 0 ? [] : [section(suspectLines(incident.suspects, incident.place !== null))]),
+    ...(incident.suspects.length === 0 || incident.merged
+      ? []
+      : [section(suspectLines(incident.suspects, incident.place !== null))]),
     ...(incident.runs.length === 0 ? [] : [section(runLines(incident.runs))]),
     ...smallPrint(incident),
     ...(incident.mention === null ? [] : [section(incident.mention)]),
@@ -174,7 +176,7 @@ const isEnd = (state: RunState): boolean => state === "succeeded" || state === "
 /** `ndw-etl is read at 03:45: 25 min left at 03:20`. A card is not edited while nothing happens: it says when that was so. */
 function loadLine({ job, at, leftMs }: NonNullable<IncidentHeader["loads"]>[number]): string {
   const said = timeOfDay(at.subtract({ milliseconds: Math.round(leftMs) }));
-  const left = leftMs >= 0 ? `${spell(leftMs)} left at ${said}` : `${spell(-leftMs)} ago at ${said}`;
+  const left = leftMs >= 0 ? `${lasting(leftMs)} left at ${said}` : `${lasting(-leftMs)} ago at ${said}`;
   return `:hourglass_flowing_sand: *${nameText(job)}* ${leftMs >= 0 ? "is" : "was to be"} read at ${timeOfDay(at)}: ${left}`;
 }
 
