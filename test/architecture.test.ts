@@ -32,7 +32,7 @@ const RANKS: Readonly<Record<string, number>> = {
 const ALSO_ALLOWED: Readonly<Record<string, readonly string[]>> = { fanout: ["jobs"] };
 const ONLY: Readonly<Record<string, readonly string[]>> = { command: ["base", "config", "services"] };
 
-const BASE = ["clock.ts", "errors.ts", "http.ts", "ids.ts", "log.ts", "release.ts"];
+const BASE = ["clock.ts", "duration.ts", "errors.ts", "http.ts", "ids.ts", "log.ts", "release.ts"];
 
 interface Fence {
   readonly what: string;

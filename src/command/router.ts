@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { newReference } from "../base/ids.ts";
 import type { Logger } from "../base/log.ts";
@@ -69,10 +70,9 @@ export function createRouter(parts: {
     },
     tooLate: ({ text, asking, agoMs }) => {
       if (isAbort(commands, text, asking)) return null;
-      const minutes = Math.round(agoMs / 60_000);
       return {
         tone: "problem",
-        text: `Nightdesk could not get to this for ${minutes} minutes, so it was not carried out. Nothing was done.`,
+        text: `Nightdesk could not get to this for ${lasting(agoMs)}, so it was not carried out. Nothing was done.`,
         sections: [{ lines: ["Type it again if you still want it."] }],
         data: { error: "too_late" },
       };

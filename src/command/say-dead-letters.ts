@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { DeadLetterQueueView, DeadLetterView, Redrive } from "../services/fanouts-contract.ts";
 import type { Answer, AnswerSection } from "./answer.ts";
 import type { Data } from "./data.ts";
@@ -87,13 +88,13 @@ export function letterAnswer(letter: DeadLetterView, now: Instant): Answer {
 
 export function redriveAnswer(redrive: Redrive, now: Instant): Answer {
   const { letters, rate, dryRun } = redrive;
-  const seconds = Math.ceil(letters.length / rate);
+  const takes = lasting(Math.ceil(letters.length / rate) * 1_000);
   const what = `${count(letters.length, "message")} of ${escaped(letters[0]?.queue ?? "the queue")}`;
   return {
     tone: "info",
     text: dryRun
-      ? `${what} would go back, ${rate} a second (about ${seconds} s). Nothing was sent.`
-      : `${what} ${letters.length === 1 ? "is" : "are"} sent back, ${rate} a second (about ${seconds} s). \`/sync dlq show N\` says what became of each.`,
+      ? `${what} would go back, ${rate} a second (about ${takes}). Nothing was sent.`
+      : `${what} ${letters.length === 1 ? "is" : "are"} sent back, ${rate} a second (about ${takes}). \`/sync dlq show N\` says what became of each.`,
     sections: [
       {
         lines: shortened(

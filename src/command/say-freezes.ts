@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { FreezeView } from "../services/contract.ts";
-import { lasting } from "../services/runs-expected.ts";
 import type { Answer } from "./answer.ts";
 import type { Data } from "./data.ts";
 import { dateTime, escaped, list, near } from "./format.ts";

@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { MonitorView, SlotView } from "../services/monitors-contract.ts";
-import { lasting } from "../services/runs-expected.ts";
 import type { Answer } from "./answer.ts";
 import type { Data } from "./data.ts";
 import { count, escaped, near } from "./format.ts";

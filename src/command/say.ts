@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { ChainPlace, IncidentView, RunState, RunView } from "../services/contract.ts";
-import { lasting } from "../services/runs-expected.ts";
 import type { AnswerButton } from "./answer.ts";
 import { capital, count, escaped, near } from "./format.ts";
 import { offersOf } from "./offers.ts";

@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { FoldingRule } from "../config/catalogue.ts";
 import { allCleared, type Conditions, isFiring, withTurn } from "./conditions.ts";
 import { type Changed, type Incident, moved } from "./incident.ts";
@@ -45,18 +46,18 @@ export function turnedBy(
 
 /** `6 changes in 20 min` */
 export function flappingWords({ since, last, changes }: Flapping): string {
-  return `${changes} changes in ${minutes(Math.max(last - since, 60_000))}`;
+  return `${changes} changes in ${lasting(Math.max(last - since, 60_000))}`;
 }
 
 export const flappingBegan = (flapping: Flapping): string =>
-  `Flapping: ${flappingWords(flapping)}. Further changes are counted, not told, until it is quiet for ${minutes(flapping.quietMs)}.`;
+  `Flapping: ${flappingWords(flapping)}. Further changes are counted, not told, until it is quiet for ${lasting(flapping.quietMs)}.`;
 
 export const quietAt = ({ last, quietMs }: Flapping): Instant => Temporal.Instant.fromEpochMilliseconds(last + quietMs);
 
 /** After the quiet time: resolved when nothing fires any more, else an ordinary incident again. */
 export function endFlapping(incident: Incident, flapping: Flapping, now: Instant): Changed {
   const over = allCleared(incident.conditions) && incident.status !== "resolved";
-  const quiet = minutes(flapping.quietMs);
+  const quiet = lasting(flapping.quietMs);
   const text = over
     ? `Resolved: quiet for ${quiet} after flapping, ${flappingWords(flapping)}`
     : `No longer flapping: ${flappingWords(flapping)}, then ${quiet} without a change. ${incident.status === "resolved" ? "It is resolved." : "It still fires."}`;
@@ -76,8 +77,3 @@ export function endFlapping(incident: Incident, flapping: Flapping, now: Instant
   };
   return { incident: over ? moved(calm, "resolved", now) : calm, entries: [entry] };
 }
-
-const minutes = (ms: number): string => {
-  const whole = Math.max(1, Math.round(ms / 60_000));
-  return whole < 120 ? `${whole} min` : `${Math.round(whole / 60)} h`;
-};

@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Catalogue, FoldingRule } from "../config/catalogue.ts";
 import { isFiring } from "./conditions.ts";
 import type { Incident } from "./incident.ts";
@@ -137,12 +138,12 @@ export function decide(folding: Folding, signal: NewSignal, candidates: readonly
   const late = mine.find((incident) => resolvedMs(incident) >= at && incident.firstSeenAt.epochMilliseconds <= at);
   const begun = live.find((incident) => within(incident) && incident.firstSeenAt.epochMilliseconds <= at);
   if (begun !== undefined)
-    return { kind: "append", incident: begun, why: `within ${hours(windowMs)} of the last alert` };
+    return { kind: "append", incident: begun, why: `within ${lasting(windowMs)} of the last alert` };
   if (late !== undefined)
     return { kind: "append", incident: late, why: "arrived late: it happened before the resolution" };
   const [fitting] = live.filter(within);
   if (fitting !== undefined)
-    return { kind: "append", incident: fitting, why: `within ${hours(windowMs)} of the first alert` };
+    return { kind: "append", incident: fitting, why: `within ${lasting(windowMs)} of the first alert` };
 
   const resolved = mine
     .filter((incident) => incident.status === "resolved")
@@ -154,7 +155,7 @@ export function decide(folding: Folding, signal: NewSignal, candidates: readonly
     return { kind: "append", incident: early, why: "arrived late: it happened before the resolution" };
   const recent = resolved.find((incident) => resolvedMs(incident) < at && at <= resolvedMs(incident) + reopenWithinMs);
   if (recent !== undefined)
-    return { kind: "reopen", incident: recent, why: `within ${hours(reopenWithinMs)} of its resolution` };
+    return { kind: "reopen", incident: recent, why: `within ${lasting(reopenWithinMs)} of its resolution` };
   return {
     kind: "open",
     why: mine.length === 0 ? "nothing with this key before" : "the last incident with this key is too long ago",
@@ -212,6 +213,3 @@ function bestFirst(folding: Folding): (a: Candidate, b: Candidate) => number {
   return (a, b) =>
     own(b) - own(a) || b.lastSeenAt.epochMilliseconds - a.lastSeenAt.epochMilliseconds || b.number - a.number;
 }
-
-const hours = (ms: number): string =>
-  ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1_000} s`;

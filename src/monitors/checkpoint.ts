@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { CheckpointMonitor, Severity } from "../config/catalogue.ts";
 import { earliest } from "./judge.ts";
-import { spell } from "./usual.ts";
 import { clock } from "./words.ts";
 
 /** Where a follower stands, as it was last told. */
@@ -72,8 +72,8 @@ export function checkpointTitle(
 ): string {
   const { name, environment, zone, place, level, retention } = about;
   const share = Math.floor((ageMs(place, at) / retention) * 100);
-  const age = spell(ageMs(place, at));
-  const kept = `${share} % of the ${spell(retention)} that its log keeps`;
+  const age = lasting(ageMs(place, at));
+  const kept = `${share} % of the ${lasting(retention)} that its log keeps`;
   const since = place.placeAt === null ? null : clock(place.placeAt, zone, at.now);
   const where =
     since === null

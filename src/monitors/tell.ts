@@ -1,9 +1,9 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Monitor, Severity } from "../config/catalogue.ts";
 import type { Tx } from "../store/store.ts";
 import { changeProblem, type KeptMonitor, type KeptProblem, keepProblem, openProblems } from "./monitors.store.ts";
 import { quietUntil } from "./quiet.ts";
-import { spell } from "./usual.ts";
 import { clock } from "./words.ts";
 
 /** Something that people have to see of a monitor, or that is over. Joined by app.ts. */
@@ -184,5 +184,5 @@ function foundWords({ zone, now }: Telling, { known }: Found): string {
 function lateWords({ zone, now }: Telling, { one: { findableAt }, known }: Found): string {
   const byMs = now.epochMilliseconds - findableAt.epochMilliseconds;
   if (known !== null || byMs <= LATE_MS) return "";
-  return `Learned ${spell(byMs)} late: Nightdesk did not look at ${clock(findableAt, zone, now)} (${zone}), and what was not told again since then it does not know.`;
+  return `Learned ${lasting(byMs)} late: Nightdesk did not look at ${clock(findableAt, zone, now)} (${zone}), and what was not told again since then it does not know.`;
 }

@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { ScheduleMonitor } from "../config/catalogue.ts";
 import { type Freeze, frozenBy } from "../guard/freezes.ts";
 import type { Tx } from "../store/store.ts";
@@ -18,7 +19,7 @@ import { type KeptMonitor, type KeptProblem, keepMonitor, openProblems } from ".
 import { slotsToPlan } from "./plan.ts";
 import { type KeptSlot, keepPause, keepVerdict, openSlots, planSlots } from "./slots.store.ts";
 import { type RaiseMonitor, tellProblems, type Wrong } from "./tell.ts";
-import { limitOf, spell } from "./usual.ts";
+import { limitOf } from "./usual.ts";
 import { heardOf, type Sibling } from "./whose.store.ts";
 import { clock, type Told, titleOf } from "./words.ts";
 
@@ -202,7 +203,7 @@ function overWords(
   const agoMs = by.now.epochMilliseconds - problem.at.epochMilliseconds;
   if (at === null && kind !== undefined && agoMs > FORGET_MS) {
     return {
-      title: `${job} in ${environment} is not waited for any longer: nothing of it was heard for ${spell(agoMs)}`,
+      title: `${job} in ${environment} is not waited for any longer: nothing of it was heard for ${lasting(agoMs)}`,
       at,
     };
   }
@@ -212,7 +213,7 @@ function overWords(
   const byMs = at.epochMilliseconds - problem.at.epochMilliseconds;
   const verb = start ? "started" : "finished";
   return {
-    title: `${job} ${verb} in ${environment} at ${clock(at, zone, by.now)} (${zone}), ${spell(byMs)} after it was due${missed}`,
+    title: `${job} ${verb} in ${environment} at ${clock(at, zone, by.now)} (${zone}), ${lasting(byMs)} after it was due${missed}`,
     at,
   };
 }

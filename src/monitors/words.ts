@@ -1,7 +1,8 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Problem, Unsure } from "./judge.ts";
 import type { Missed } from "./missed.ts";
-import { type Limit, spell } from "./usual.ts";
+import type { Limit } from "./usual.ts";
 
 /** What people read of a problem. Sentences that are kept: times are those of the monitor's zone, and say so. */
 export interface Told {
@@ -59,11 +60,11 @@ export function titleOf(problem: Problem, told: Told): string {
     case "overrun": {
       const begun = execution?.startedAt ?? at;
       const because = told.limit === null ? "" : ` (${told.limit.because})`;
-      return `${job} runs too long in ${somewhere}: for ${spell(between(begun, now))}${because}, since ${seconds(begun, zone, now)} (${zone})${which}`;
+      return `${job} runs too long in ${somewhere}: for ${lasting(between(begun, now))}${because}, since ${seconds(begun, zone, now)} (${zone})${which}`;
     }
     case "too_fast": {
-      const lasted = spell(between(execution?.startedAt ?? at, at));
-      return `${job} finished too fast in ${somewhere}: in ${lasted}, at least ${spell(told.tooFastMs ?? 0)} are expected${which}`;
+      const lasted = lasting(between(execution?.startedAt ?? at, at));
+      return `${job} finished too fast in ${somewhere}: in ${lasted}, at least ${lasting(told.tooFastMs ?? 0)} are expected${which}`;
     }
     case "too_few":
       return `${job} finished with too few rows in ${somewhere}: ${count(execution?.rows ?? 0)}, at least ${count(told.minRows ?? 0)} are expected${which}`;
@@ -87,15 +88,15 @@ function loadWords({ slot }: Problem, { before, now }: Told): string {
   const left = between(now, slot.beforeAt);
   // Found within its minute: what is to begin now is in no time, not over.
   return left >= -60_000
-    ? `, ${spellMinutes(left)} before the load at ${before}`
-    : `, ${spell(-left)} after the load at ${before}`;
+    ? `, ${minutesOf(left)} before the load at ${before}`
+    : `, ${lasting(-left)} after the load at ${before}`;
 }
 
 const named = ({ run, rid }: { run: number | null; rid: string | null }): string =>
   run !== null ? ` as run ${run}` : rid !== null ? ` (${rid})` : "";
 
 const between = (from: Instant, to: Instant): number => to.epochMilliseconds - from.epochMilliseconds;
-const spellMinutes = (ms: number): string => (ms < 60_000 ? "0 min" : spell(ms));
+const minutesOf = (ms: number): string => (ms < 60_000 ? "0 min" : lasting(ms));
 const count = (number: number): string => number.toLocaleString("en-GB");
 
 /** `02:00`, with its day where that is not the reader's: `16 Jan 02:00`. */

@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import { UserError } from "../base/errors.ts";
 import { actorId, actorKey, actorName } from "../config/actor.ts";
 import type { CheckpointMonitor } from "../config/catalogue.ts";
@@ -10,7 +11,6 @@ import { appendEntries, hasWritten } from "../incidents/timeline.store.ts";
 import { placeOf } from "../monitors/checkpoints.store.ts";
 import { holdMonitor, keepSnooze, wakeMonitors } from "../monitors/monitors.store.ts";
 import { digestOf } from "../monitors/plan.ts";
-import { spell } from "../monitors/usual.ts";
 import { clock as clockOf } from "../monitors/words.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Asking, Outcome, RunView } from "./contract.ts";
@@ -53,7 +53,7 @@ export function createMonitors(parts: Parts): MonitorServices {
         const text =
           forMs === null
             ? `${asking.actor.name} ended the snooze of ${name}${why}`
-            : `${asking.actor.name} snoozed ${name} for ${spell(forMs)}${why}. Nothing more is told of it before`;
+            : `${asking.actor.name} snoozed ${name} for ${lasting(forMs)}${why}. Nothing more is told of it before`;
         const entry = {
           ...({ kind: "monitor", at: now, text, visible: true, data: { monitor: name } } as const),
           ...{ actor: actorId(asking.actor), actorKey: actorKey(asking.actor), actorName: actorName(asking.actor) },
@@ -162,7 +162,7 @@ function says(
   const { name, monitor, from, to, environment } = of;
   const zone = monitor.zone ?? catalogue.zone;
   const at = (instant: Instant) => clockOf(instant, zone, clock.now());
-  const lasts = spell(to.epochMilliseconds - from.epochMilliseconds);
+  const lasts = lasting(to.epochMilliseconds - from.epochMilliseconds);
   const oldest = clock.now().subtract({ milliseconds: monitor.retention });
   const gone = oldest.epochMilliseconds > from.epochMilliseconds;
   return {
@@ -173,7 +173,7 @@ function says(
       lines: [
         `The gap: \`${from.toString({ smallestUnit: "second" })}\` to \`${to.toString({ smallestUnit: "second" })}\`.`,
         gone
-          ? `Its log keeps ${spell(monitor.retention)}: what is older than ${at(oldest)} it could not read any more.`
+          ? `Its log keeps ${lasting(monitor.retention)}: what is older than ${at(oldest)} it could not read any more.`
           : ":warning: Its log still has all of the gap: it could go on from where it stands.",
         monitor.resync === undefined
           ? ":warning: No job is named that copies a gap: what was skipped has to be copied by hand."

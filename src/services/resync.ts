@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import { UserError } from "../base/errors.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import { number } from "../fanout/counts.ts";
@@ -16,7 +17,6 @@ import type { Asking, DryRunView, Outcome, RunView } from "./contract.ts";
 import { dryRun } from "./dry-run.ts";
 import type { Only, WantedResync } from "./fanouts-contract.ts";
 import { type IdListParts, listOfFile, listOfIncident, listOfRun, listOfWords, type MadeList } from "./id-lists.ts";
-import { lasting } from "./runs-expected.ts";
 import { requestRun } from "./runs-request.ts";
 import { incidentIdOf, needRun, viewRun } from "./runs-view.ts";
 import type { WantedRun } from "./runs-wanted.ts";

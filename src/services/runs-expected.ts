@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Run, RunKind } from "../jobs/runs.store.ts";
 import type { Db } from "../store/store.ts";
@@ -157,13 +158,4 @@ export async function timeLeft(
   if (course === null) return null;
   const words = leftWords(course, await usualFor(db, run, by.catalogue));
   return words === null ? null : `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
-}
-
-/** `40 s`, `12 min`, `2 h 5 min` */
-export function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 90) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import { UserError } from "../base/errors.ts";
 import type { PersonActor } from "../config/actor.ts";
 import type { Catalogue } from "../config/catalogue.ts";
@@ -11,7 +12,6 @@ import { lockRun, type Run } from "../jobs/runs.store.ts";
 import { isTerminal } from "../jobs/states.ts";
 import { requestWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
-import { lasting } from "./runs-expected.ts";
 import type { WantedRun } from "./runs-wanted.ts";
 
 /** Why the snapshot of this run cannot be brought back by a run of its own; null when it can. */

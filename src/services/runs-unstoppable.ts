@@ -1,9 +1,10 @@
 import type { Instant } from "../base/clock.ts";
+import { lasting } from "../base/duration.ts";
 import type { Catalogue } from "../config/catalogue.ts";
 import type { Run } from "../jobs/runs.store.ts";
 import type { Tx } from "../store/store.ts";
 import type { Unstoppable } from "./contract.ts";
-import { courseOf, expectedEnd, lasting, leftWords, type Usual, usualFor, usualWords } from "./runs-expected.ts";
+import { courseOf, expectedEnd, leftWords, type Usual, usualFor, usualWords } from "./runs-expected.ts";
 
 /** What can be told of a run that cannot be stopped. */
 export async function unstoppable(

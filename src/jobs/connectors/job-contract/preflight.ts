@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/clock.ts";
+import { lasting } from "../../../base/duration.ts";
 import { ConnectorError, type Finding, type Intent } from "../contract.ts";
 import type { JobAnswer, SnapshotAnswer } from "./answers.ts";
 import type { Calls } from "./calls.ts";
@@ -146,8 +147,7 @@ function snapshotFinding(about: About, said: { job: JobAnswer; latest: SnapshotA
   }
   const ms = about.clock.now().epochMilliseconds - latest.takenAt.epochMilliseconds;
   // By two clocks: an age below zero is one of them being wrong, and not told as an age.
-  const age =
-    ms < 0 ? "" : `, ${ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`} ago`;
+  const age = ms < 0 ? "" : `, ${lasting(ms)} ago`;
   const items = latest.items === undefined ? "" : ` with ${number(latest.items)} items`;
   const ref = about.calls.exchange.quote(latest.ref);
   return [{ check: "snapshot", level: "info", text: `the last snapshot there is ${ref}${items}${age}` }];
