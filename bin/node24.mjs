@@ -1,7 +1,7 @@
 // Nightdesk is TypeScript that Node 24 runs as it is. This file finds a Node 24 and is plain JavaScript,
 // because whoever has an older Node must still be able to read its one clear sentence.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,12 @@ export function findNode24() {
   }
 }
 
+/** What package.json names and nobody has installed here. */
+function notInstalled() {
+  const { dependencies = {} } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+  return Object.keys(dependencies).filter((name) => !existsSync(`${root}node_modules/${name}`));
+}
+
 /** Runs `file` (TypeScript, relative to the root) with Node 24, passes signals on and ends as it ends. */
 export function runWithNode24(file, args) {
   const node = findNode24();
@@ -39,12 +45,20 @@ export function runWithNode24(file, args) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [...(file === "src/main.ts" ? flags : []), `${root}${file}`, ...args], {
+  const serves = file === "src/main.ts";
+  const missing = serves ? notInstalled() : [];
+  if (missing.length > 0) {
+    console.error(
+      `Nightdesk's packages are not installed (${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}). Run "npm ci --omit=dev" in ${root} first.`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [...(serves ? flags : []), `${root}${file}`, ...args], {
     stdio: "inherit",
     env: { ...process.env, PATH: `${node.replace(/[/\\][^/\\]*$/, "")}:${process.env.PATH ?? ""}` },
   });
-  // A Ctrl-C reaches the whole group by itself; forwarding it as well would count as an impatient second one.
-  process.on("SIGINT", () => {});
+  // A Ctrl-C reaches the whole group by itself: the service takes both for one request, the others would not.
+  process.on("SIGINT", () => serves && child.kill("SIGINT"));
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 1)));
 }

@@ -163,7 +163,7 @@ export function createApp(parts: AppParts): App {
         await slack.start();
         releaser.add("slack", slack.stop);
       }
-      log.info({ role: config.role, queue: backend.name }, "Nightdesk is ready");
+      log.info({ queue: backend.name }, "Nightdesk is ready");
     },
     close: releaser.close,
   };

@@ -9,6 +9,7 @@ import { contractsFromTerminal } from "./contracts.ts";
 import { runDoctor } from "./doctor.ts";
 import { exportFromTerminal } from "./export.ts";
 import { plugins } from "./plugins.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { migrate } from "./store/migrate.ts";
 
 const USAGE = `usage: nightdesk [all | web | worker]     start (all: everything in one process; the default)
@@ -62,7 +63,7 @@ function check(words: readonly string[]): number {
   return result.exitCode;
 }
 
-/** Runs until a signal asks to stop; a second one, or 20 s, ends it the hard way. */
+/** Runs until a signal asks to stop; a later one, or 20 s, ends it the hard way. */
 async function serve(role: ServingRole): Promise<number> {
   const config = readConfig(env, role);
   const log = createLogger({ level: config.logLevel, role });
@@ -108,12 +109,6 @@ async function reportFaults(dsn: string | null): Promise<Faults> {
       await sentry.close(2_000);
     },
   };
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
-  });
 }
 
 main(process.argv.slice(2)).then(

@@ -45,13 +45,27 @@ test("an old Node finds the one that npm installed beside it, and children find 
   expect(run.status).toBe(0);
 });
 
-test("a request to stop reaches what was started, and its end is ours", async () => {
+test("without its packages it says in one sentence what to do", () => {
+  const folder = checkout("");
+  writeFileSync(
+    join(folder, "package.json"),
+    '{ "type": "module", "dependencies": { "zod": "4.0.0", "pg": "8.0.0" } }',
+  );
+  mkdirSync(join(folder, "node_modules/pg"), { recursive: true });
+  const run = spawnSync(process.execPath, ["bin/nightdesk"], { cwd: folder, encoding: "utf8" });
+  expect(run.status).toBe(1);
+  expect(run.stderr.trim().split("\n")).toEqual([
+    `Nightdesk's packages are not installed (zod). Run "npm ci --omit=dev" in ${folder}/ first.`,
+  ]);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s reaches what was started, and its end is ours", async (signal) => {
   const folder = checkout(
-    'process.on("SIGTERM", () => process.exit(3)); console.log("up"); setInterval(() => {}, 1_000);',
+    `process.on("${signal}", () => process.exit(3)); console.log("up"); setInterval(() => {}, 1_000);`,
   );
   const run = spawn(process.execPath, ["bin/nightdesk"], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   await new Promise((resolve) => run.stdout.once("data", resolve));
   const ended = new Promise((resolve) => run.once("exit", resolve));
-  run.kill("SIGTERM");
+  run.kill(signal);
   expect(await ended).toBe(3);
 });
