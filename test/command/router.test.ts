@@ -92,7 +92,7 @@ test("what comes too late is not carried out, but for an abort", () => {
   const agoMs = 61 * 60_000;
   const late = router().tooLate({ text: "sync run person-sync prod", asking: nowhere, agoMs });
   expect(late?.text).toBe(
-    "Nightdesk could not get to this for 61 minutes, so it was not carried out. Nothing was done.",
+    "Nightdesk could not get to this for 1 h 1 min, so it was not carried out. Nothing was done.",
   );
   expect(router().tooLate({ text: "sync abort run 7", asking: nowhere, agoMs })).toBeNull();
   expect(router().tooLate({ text: "abort", asking: { incident: null, run: 7 }, agoMs })).toBeNull();
