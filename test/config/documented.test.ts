@@ -48,6 +48,15 @@ test("operations.md has every metric that is served, and no other", () => {
   expect([...documented].sort()).toEqual([...metrics].sort());
 });
 
+test("operations.md has every address of the API", () => {
+  const code = read("src/http/api.ts");
+  const lists = [...code.matchAll(/^ {4}case "([a-z]+)":/gm)].map(([, name]) => `/api/${name}`);
+  const addresses = [...lists, ...(code.match(/(?<=")\/api\/[a-z]+(?=")/g) ?? [])];
+  expect(addresses.length).toBeGreaterThan(8);
+  const operations = read("docs/operations.md");
+  expect(addresses.filter((address) => !new RegExp(`${address}[\\s\`]`).test(operations))).toEqual([]);
+});
+
 test("what the documentation links to is there", () => {
   const pages = ["README.md", "CHANGELOG.md", ...filesBelow("docs").filter((path) => path.endsWith(".md"))];
   const broken = pages.flatMap((page) => {
