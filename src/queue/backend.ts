@@ -11,7 +11,8 @@ export interface Doorbell {
 /** What Nightdesk uses of a BullMQ queue, whatever keeps it. */
 export interface DoorbellQueue {
   addBulk(jobs: { name: string; data: Doorbell; opts: { delay?: number } }[]): Promise<unknown>;
-  count(): Promise<number>;
+  /** Doorbells that wait for a worker, without those that are to ring later. */
+  waiting(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -71,7 +72,11 @@ export function redisBackend(url: string, log: Logger): QueueBackend {
         skipWaitingForReady: true,
       });
       queue.on("error", (error) => log.warn({ queue: name, error: error.message }, "queue connection failed"));
-      return queue;
+      return {
+        addBulk: (jobs) => queue.addBulk(jobs),
+        waiting: () => queue.getWaitingCount(),
+        close: () => queue.close(),
+      };
     },
     worker: (name, options) => {
       const worker = new Worker<Doorbell, void>(name, processor(options.ring), {
@@ -150,7 +155,8 @@ export function postgresBackend(url: string, log: Logger): QueueBackend {
 
 /** On Postgres, a BullMQ queue whose first connection failed stays failed: the next call is given a new one. */
 function renewing<
-  Opened extends DoorbellQueue & {
+  Opened extends Omit<DoorbellQueue, "waiting"> & {
+    getWaitingCount(): Promise<number>;
     waitUntilReady(): Promise<unknown>;
     add(name: string, data: Doorbell, opts: { delay?: number }): Promise<unknown>;
   },
@@ -176,7 +182,7 @@ function renewing<
       if (jobs.length > FEW) return queue.addBulk(jobs);
       return Promise.all(jobs.map(({ name, data, opts }) => queue.add(name, data, opts)));
     },
-    count: async () => (await usable()).count(),
+    waiting: async () => (await usable()).getWaitingCount(),
     close: async () => current?.close(),
   };
 }

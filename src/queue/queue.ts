@@ -11,6 +11,8 @@ import { createPerformer, type Handlers } from "./work.ts";
 /** Rings for committed work. Never throws and never waits: a ring that fails is found by the sweep. */
 export interface Ringer {
   ring(rings: readonly Ring[]): void;
+  /** Of rows that are due, rings for those whose lane has room. Most of a crowd has been rung for, and waits its turn. */
+  ringDue(rings: readonly Ring[]): Promise<void>;
   /** What to do with due rings that the queue did not take; until told, they are left to the workers' sweep. */
   onRefused(listener: (rings: readonly Ring[]) => void): void;
   close(): Promise<void>;
@@ -20,8 +22,8 @@ export interface Ringer {
 const COALESCE_MS = 4;
 /** BullMQ closes without a deadline of its own, and never while its Redis is away. */
 const CLOSE_MS = 5_000;
-/** The sweep rings for one row at most so often (machine time). */
-const RING_AGAIN_MS = 2_000;
+/** The sweep rings only while a lane has at most so many rings waiting for each of its hands. */
+const WAITING_A_HAND = 4;
 /** Further away than this, the sweep is soon enough. */
 const LONGEST_DELAY_MS = 60_000;
 
@@ -58,16 +60,31 @@ export function createRinger(parts: { backend: QueueBackend; clock: Clock; log: 
     return { name: ring.kind, data: { kind: ring.kind, ref: ring.ref }, opts: delay === 0 ? {} : { delay } };
   };
 
+  const ring = (rings: readonly Ring[]) => {
+    for (const one of rings) {
+      if (delayMs(one) > LONGEST_DELAY_MS) continue;
+      const key = `${one.kind} ${one.ref} ${delayMs(one) === 0 ? "now" : one.dueAt.epochMilliseconds}`;
+      waiting.set(key, one);
+    }
+    timer ??= setTimeout(() => {
+      flushing = flushing.then(flush);
+    }, COALESCE_MS);
+  };
+
+  /** A queue that cannot be asked has room: whoever rings finds out that it is away. */
+  const roomIn = (lane: Lane) =>
+    queues[lane].waiting().then(
+      (count) => Math.max(0, LANES[lane].concurrency * WAITING_A_HAND - count),
+      () => Number.POSITIVE_INFINITY,
+    );
+
   return {
-    ring: (rings) => {
-      for (const ring of rings) {
-        if (delayMs(ring) > LONGEST_DELAY_MS) continue;
-        const key = `${ring.kind} ${ring.ref} ${delayMs(ring) === 0 ? "now" : ring.dueAt.epochMilliseconds}`;
-        waiting.set(key, ring);
+    ring,
+    ringDue: async (rings) => {
+      for (const lane of LANE_NAMES) {
+        const due = rings.filter((one) => laneOf(one.kind) === lane);
+        if (due.length > 0) ring(due.slice(0, await roomIn(lane)));
       }
-      timer ??= setTimeout(() => {
-        flushing = flushing.then(flush);
-      }, COALESCE_MS);
     },
     onRefused: (listener) => {
       refused = listener;
@@ -110,14 +127,13 @@ export async function startWorker(parts: {
     }),
   );
   await untilReady(parts.backend, workers);
-  const worthARing = ringsNow(clock);
   const sweep = startSweep({
     name: "due work",
     everyMs: parts.sweepEveryMs,
     log,
     once: async () => {
       const due = await dueWork(db, { now: clock.now(), machineNow: clock.machineNow(), limit: 500 });
-      parts.ringer.ring(due.filter(worthARing));
+      await parts.ringer.ringDue(due);
     },
   });
   return {
@@ -126,25 +142,6 @@ export async function startWorker(parts: {
       await within(CLOSE_MS, Promise.all(workers.map((worker) => worker.close())));
       await within(CLOSE_MS, performer.idle());
     },
-  };
-}
-
-/**
- * A row that is due and waits for its turn in a full lane has been rung for: ringing at every sweep would fill the queue
- * with repetitions faster than any worker takes them out.
- */
-function ringsNow(clock: Pick<Clock, "machineNow">): (ring: Ring) => boolean {
-  const rungAt = new Map<string, number>();
-  return (ring) => {
-    const now = clock.machineNow().epochMilliseconds;
-    for (const [key, at] of rungAt) {
-      if (now - at < RING_AGAIN_MS) break;
-      rungAt.delete(key);
-    }
-    const key = `${ring.kind} ${ring.ref} ${ring.dueAt.epochMilliseconds}`;
-    if (rungAt.has(key)) return false;
-    rungAt.set(key, now);
-    return true;
   };
 }
 

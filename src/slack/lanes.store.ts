@@ -11,6 +11,9 @@ export const methodLane = (method: string): string => `method:${method}`;
 /** All of Slack: taken while it is out. */
 export const SLACK_LANE = "slack";
 
+/** Slack takes about one message a second in a channel. */
+export const CHANNEL_EVERY_MS = 1_000;
+
 const LONGEST_OUTAGE_STEP_MS = 15_000;
 
 /** The latest time at which one of the lanes becomes free; null when all are. */

@@ -6,6 +6,7 @@ import { type Called, listOf, nextCursor, type SlackApi, stringOf } from "./api.
 import type { Message } from "./blocks/parts.ts";
 import { isBefore, nextEditAt, type Storm } from "./edit-pace.ts";
 import {
+  CHANNEL_EVERY_MS,
   channelLane,
   holdLane,
   lanesTakenUntil,
@@ -29,8 +30,6 @@ import {
 } from "./posts.store.ts";
 import { BAD_DRAWING, MESSAGE_GONE, NO_THREAD, UNUSABLE } from "./refusals.ts";
 
-/** Slack takes about one message a second in a channel. */
-const CHANNEL_EVERY_MS = 1_000;
 /** A dropped answer: Slack has finished with the call. After a timeout or a crash it may still be at it. */
 const SETTLE_AFTER_DROP_MS = 500;
 const SETTLE_AFTER_SILENCE_MS = 5_000;

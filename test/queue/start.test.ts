@@ -41,7 +41,7 @@ test("a queue whose Postgres was away at its first call takes rings when it is b
   await expect(queue.addBulk([bell])).rejects.toThrow();
   await door.open();
   await queue.addBulk([bell, bell]);
-  expect(await queue.count()).toBe(2);
+  expect(await queue.waiting()).toBe(2);
   await queue.close();
 });
 
