@@ -64,7 +64,7 @@ const LATE_MS = 60_000;
 /** What goes on and on is told again so often. */
 const AGAIN_MS = 12 * 3_600_000;
 
-/** How what was wrong has ended; `with`: what was told in one line with it and is over, too, itself among them. */
+/** How what was wrong has ended; `ended`: all that is over with it, itself among them. */
 type Over = (problem: KeptProblem, ended: readonly KeptProblem[]) => { title: string; at: Instant | null };
 
 /** What is wrong, and how it is kept; `isNew`: since now. */
@@ -107,11 +107,12 @@ export async function tellProblems(
   const goesOn = ({ key }: KeptProblem) =>
     kept.some(({ one, known }) => known?.toldAt != null && one.together != null && key.endsWith(` ${one.together}`));
   for (const problem of over) await changeProblem(tx, problem.id, { endedAt: now });
-  for (const [index, problem] of told.entries()) {
+  const said = told.findLast((problem) => !goesOn(problem));
+  for (const problem of told) {
     const { title, at } = found.over(problem, over);
     await telling.raise(tx, {
       ...{ name, monitor: telling.monitor, kind: "resolved", key: problem.key, title, detail: null, severity: null },
-      ...{ rid: null, run: null, page: false, silent: index < told.length - 1 || goesOn(problem), now },
+      ...{ rid: null, run: null, page: false, silent: problem !== said, now },
       // What is over is over after it began, whenever it was heard of.
       at: at !== null && at.epochMilliseconds > problem.at.epochMilliseconds ? at : now,
     });
