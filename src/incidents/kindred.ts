@@ -99,7 +99,8 @@ export function createKindred(
     mayOpen: (one, candidates) =>
       relates(one) && one.incident === null && decide(one.folding, one.signal, candidates).kind === "open",
     mayBridge: (one, candidates) => {
-      if (!relates(one)) return false;
+      // Nearly all that comes is said again: that is seen before anything is decided.
+      if (!candidates.some((candidate) => isNews(one, candidate)) || !relates(one)) return false;
       const decision = decide(one.folding, one.signal, candidates);
       return (decision.kind === "append" || decision.kind === "reopen") && isNews(one, decision.incident);
     },
