@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { IncidentId } from "../base/ids.ts";
 import type { Catalogue } from "../config/catalogue.ts";
-import { nextNumber } from "../store/counters.ts";
+import { numbersOf } from "../store/counters.ts";
 import { type Ring, requestAllWork } from "../store/outbox.ts";
 import type { Tx } from "../store/store.ts";
 import { absorb, type JoinedBy, openedBy } from "./absorb.ts";
@@ -12,7 +12,7 @@ import type { ToFold } from "./fold.ts";
 import { addKeys, type Found, type NewKey, splitsOf } from "./folding.store.ts";
 import { alsoResolved, type Candidate, decide, type FoldDecision, type Folding, type IncidentKey } from "./folding.ts";
 import type { Incident } from "./incident.ts";
-import { insertIncident, lockIncidents, updateIncidents } from "./incidents.store.ts";
+import { incidentIds, insertIncidents, lockIncidents, updateIncidents } from "./incidents.store.ts";
 import { createKindred, isNews } from "./kindred.ts";
 import type { Relation } from "./relate.ts";
 import { opens } from "./signal.ts";
@@ -48,6 +48,9 @@ export async function deskOf(
   const newKeys: NewKey[] = [];
   const entries = new Map<IncidentId, EntryDraft[]>();
   const joinings: Joining[] = [];
+  const opened = new Set<IncidentId>();
+  const nextId = incidentIds(tx);
+  const numbers = numbersOf(tx, "incident");
   const bridges: FoundBridge[] = [];
   const splits = await splitsOf(tx, about.found.incidents);
   const kindred = createKindred(tx, { catalogue: by.catalogue, splits });
@@ -109,8 +112,8 @@ export async function deskOf(
   };
 
   const open = async ({ signal, folding }: Given): Promise<Incident> => {
-    const number = await nextNumber(tx, "incident");
-    const incident = await insertIncident(tx, { ...openedBy(signal, { ...by, folding }), number });
+    const incident = { ...openedBy(signal, { ...by, folding }), id: await nextId(), number: await numbers.next() };
+    opened.add(incident.id);
     addKey(incident.id, folding);
     return incident;
   };
@@ -172,16 +175,22 @@ export async function deskOf(
       if (incident !== null) kindred.joined(incident.id, signal);
     },
     keep: async () => {
-      await addKeys(tx, newKeys);
       const changed = [...entries]
         .sort(([a], [b]) => a - b)
         .flatMap(([id, drafts]) => {
           const incident = incidents.get(id);
           return incident === undefined ? [] : [{ incident, drafts }];
         });
+      const rows = changed.map(({ incident }) => incident);
+      await numbers.keep();
+      await insertIncidents(
+        tx,
+        rows.filter(({ id }) => opened.has(id)),
+      );
+      await addKeys(tx, newKeys);
       await updateIncidents(
         tx,
-        changed.map(({ incident }) => incident),
+        rows.filter(({ id }) => !opened.has(id)),
       );
       const told = await notYetTold(tx, bridges);
       const drafts = changed.flatMap((one) => one.drafts.map((entry) => ({ incident: one.incident.id, entry })));

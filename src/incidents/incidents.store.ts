@@ -97,6 +97,44 @@ export async function insertIncident(tx: Tx, incident: NewIncident): Promise<Inc
   return { ...opened, id: row.id as IncidentId };
 }
 
+/** So many at a time: an id that nobody takes is a gap, which an id may have. */
+const IDS_AT_ONCE = 50;
+
+/** Ids for incidents that `insertIncidents` will write. */
+export function incidentIds(tx: Tx): () => Promise<IncidentId> {
+  const free: number[] = [];
+  return async () => {
+    if (free.length === 0) {
+      const { rows } = await sql<{ id: number }>`
+        select nextval(pg_get_serial_sequence('incidents', 'id')) as id from generate_series(1, ${IDS_AT_ONCE}::int)
+      `.execute(tx);
+      free.push(...rows.map((row) => row.id).reverse());
+    }
+    const id = free.pop();
+    if (id === undefined) throw new Error("Postgres gave no id");
+    return id as IncidentId;
+  };
+}
+
+/** Several that were given their ids, in one statement. */
+export async function insertIncidents(tx: Tx, incidents: readonly Incident[]): Promise<void> {
+  const rows = incidents.map((incident) => ({
+    ...columns(incident),
+    id: incident.id,
+    number: incident.number,
+    opened_by: incident.openedBy,
+    folding_rule: incident.foldingRule,
+    opened_at: incident.openedAt,
+    revision: incident.revision,
+  }));
+  const [first] = rows;
+  if (first === undefined) return;
+  const names = sql.join(Object.keys(first).map((name) => sql.ref(name)));
+  await sql`
+    insert into incidents (${names}) overriding system value
+    select ${names} from jsonb_populate_recordset(null::incidents, ${JSON.stringify(rows)}::jsonb)`.execute(tx);
+}
+
 /** Writes the whole row of an incident that is held, as its next revision. */
 export async function updateIncident(tx: Tx, incident: Incident): Promise<Incident> {
   const revision = incident.revision + 1;

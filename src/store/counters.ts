@@ -11,3 +11,28 @@ export async function nextNumber(tx: Tx, counter: "incident" | "run" | "gate"): 
     .executeTakeFirstOrThrow();
   return row.value;
 }
+
+/** Numbers of a gapless series one after the other; `keep` says how many were taken. The row is locked meanwhile. */
+export interface Numbers {
+  next(): Promise<number>;
+  keep(): Promise<void>;
+}
+
+/** For several numbers within one transaction: asked for at the first, written once. */
+export function numbersOf(tx: Tx, counter: "incident"): Numbers {
+  let last: number | undefined;
+  return {
+    next: async () => {
+      last ??= (await lockCounter(tx, counter)).value;
+      last += 1;
+      return last;
+    },
+    keep: async () => {
+      if (last !== undefined)
+        await tx.updateTable("counters").set({ value: last }).where("name", "=", counter).execute();
+    },
+  };
+}
+
+const lockCounter = (tx: Tx, counter: string) =>
+  tx.selectFrom("counters").select("value").where("name", "=", counter).forUpdate().executeTakeFirstOrThrow();
