@@ -76,6 +76,11 @@ export function sameness(a: Fingerprint, b: Fingerprint): { shared: number; part
 
 const weightOf = ({ tokens }: Fingerprint): number => [...tokens.values()].reduce((sum, weight) => sum + weight, 0);
 
+/** `kafka-2.internal` -> `kafka-#.internal`; an address is its own. */
+export const clusterOf = (host: string): string => (isAddress(host) ? host : host.replace(/\d+/g, "#"));
+
+export const isAddress = (host: string): boolean => /^[\d.]+$/.test(host);
+
 /** One word in one form, however it is written: `PermitToWork`, `permit_to_work` and `permitToWork` are one. */
 export const squashed = (name: string): string => name.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
 
@@ -96,7 +101,8 @@ function make(whole: string, own: readonly string[]): Fingerprint {
   const addHost = (name: string) => {
     if (mine.has(squashed(name))) return " ";
     hosts.add(name);
-    tokens.set(name, NAME);
+    // Which machine of a cluster it was differs from one occurrence to the next.
+    tokens.set(clusterOf(name), NAME);
     return " ";
   };
   const withoutHosts = text
@@ -124,6 +130,26 @@ function telling(whole: string): string {
   const first = lines.find((line) => line !== "") ?? "";
   const next = lines.slice(1, 4).filter((line) => !/^(?:at |\.\.\.|File ")/.test(line) && !causes.includes(line));
   return [first, ...next, ...causes].join(" ").slice(0, MOST_CHARACTERS);
+}
+
+/** So many words in a row are no chance: a library's three words may stand for any trouble. */
+const LEAST_WORDS = 4;
+
+/**
+ * The words of an error in their order, with `#` for what differs from one occurrence to the next; null when they are few.
+ * `could not lock claim:53b977 within 5000 ms` -> `could not lock claim:# within # ms`
+ */
+export function sentenceOf(error: string): string | null {
+  const values = withoutValues(
+    telling(error).replace(HOST, (host) => (isPackage(host) ? host : " ")),
+    "#",
+  );
+  const sentence = values
+    .replace(/[\w-]*\d[\w-]*|\b[a-f]{4,}\b/gi, "#")
+    .replace(/\s+/g, " ")
+    .trim()
+    .toLowerCase();
+  return (sentence.match(/[a-z]{3,}/g) ?? []).length < LEAST_WORDS ? null : sentence;
 }
 
 /** `tcs.prod.internal:8080`, `10.0.3.7:5432`; not `java.lang.String`, not `Report.java:17`. */
@@ -159,13 +185,13 @@ const AFTERTHOUGHT = /(?:[-_.](?:dlq|dead[-_.]?letters?|queue|q|retry|errors?|fi
 const isInside = (text: string, index: number): boolean =>
   /[^.:!?\n\s]\s+$/.test(text.slice(Math.max(0, index - 3), index));
 
-function withoutValues(text: string): string {
+function withoutValues(text: string, value = " "): string {
   return text
-    .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, " ")
-    .replace(/\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?/g, " ")
-    .replace(/\b(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, " ")
-    .replace(/["'`“‘]([^"'`“”‘’]{0,120})["'`”’]/g, (_, value: string) => (isName(value) ? ` ${value} ` : " "))
-    .replace(/\b\d[\d.,:]*\w{0,3}\b/g, " ");
+    .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, value)
+    .replace(/\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?/g, value)
+    .replace(/\b(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/gi, value)
+    .replace(/["'`“‘]([^"'`“”‘’]{0,120})["'`”’]/g, (_, quoted: string) => (isName(quoted) ? ` ${quoted} ` : value))
+    .replace(/\b\d[\d.,:]*\w{0,3}\b/g, value);
 }
 
 /** Quoted words are values unless they are written as programs write names. */

@@ -65,7 +65,10 @@ function make(catalogue: Catalogue): Kin {
     upstreams.set(service, found);
     return found;
   };
-  const spoken = patternsOf(Object.keys(catalogue.services).map((name) => [name, names.waysToWrite("service", name)]));
+  const spoken = patternsOf(
+    Object.keys(catalogue.services).map((name) => [name, names.waysToWrite("service", name)]),
+    Object.keys(catalogue.environments).flatMap((name) => names.waysToWrite("environment", name)),
+  );
   const jobNames = Object.keys(catalogue.jobs).map((name) => [name, names.waysToWrite("job", name)] as const);
   const families = familiesOf(catalogue);
   const protectedOnes = new Set(
@@ -101,13 +104,18 @@ function saysName(text: string, name: string): boolean {
  * A service is named by a host (`tcs.prod.internal`, `http://tcs:8080`), by a word that says what it does here, or by a
  * name that is no ordinary word. Many services have the names of ordinary things: "null reference" is no service.
  */
-function patternsOf(services: readonly (readonly [string, readonly string[]])[]): (readonly [string, RegExp])[] {
+function patternsOf(
+  services: readonly (readonly [string, readonly string[]])[],
+  environments: readonly string[],
+): (readonly [string, RegExp])[] {
+  // Alarms and queues are often called by where they are first: `prod-tcs-dlq`.
+  const place = environments.length === 0 ? "" : `(?:(?:${environments.map(literally).join("|")})[-_])?`;
   return services.map(([name, ways]) => {
     // A queue or an alarm of a service carries its name with something behind it.
     const end = "(?![\\w]|-(?!dlq|dead|queue|retry|errors?|prod|service|svc|api|5xx|4xx|[0-9]))";
-    const parts = ways.filter((way) => way.length >= 2).map((way) => way.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const parts = ways.filter((way) => way.length >= 2).map(literally);
     const plain = parts.map((part) => {
-      const whole = `(?<![\\w-])${part}${end}`;
+      const whole = `(?<![\\w-])${place}${part}${end}`;
       if (/[-_0-9]/.test(part)) return whole;
       const before =
         "(?:calling|call|calls|to|from|of|by|with|at|service|upstream|host|via|contact|reach|dependency|api|client|project)";
@@ -118,6 +126,8 @@ function patternsOf(services: readonly (readonly [string, readonly string[]])[])
     return [name, new RegExp(plain.length === 0 ? "(?!)" : plain.join("|"), "i")] as const;
   });
 }
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 interface Family {
   readonly contract: string;

@@ -16,7 +16,7 @@ export type Told = Teller & { readonly since: number; readonly last: number };
 
 export const MINUTE = 60_000;
 /** What was said so lately is still going on. */
-const ONGOING_MS = 15 * MINUTE;
+export const ONGOING_MS = 15 * MINUTE;
 const LATELY_MS = 60 * MINUTE;
 
 /** Two that are compared, and what both say. */

@@ -1,17 +1,23 @@
-import { type Fingerprint, sameness, type TroubleKind } from "./fingerprint.ts";
+import { clusterOf, type Fingerprint, isAddress, sameness, type TroubleKind } from "./fingerprint.ts";
 import type { Kin } from "./kin.ts";
-import { type Evidence, evidence, MINUTE, type Pair, type Told } from "./pair.ts";
+import { distance, type Evidence, evidence, MINUTE, ONGOING_MS, type Pair, type Told } from "./pair.ts";
 import { CAUGHT, has, OWN, type Said } from "./said.ts";
 
 /** The rules by which two troubles may be one, each with what it found and how much that says. */
 
 const ERROR_MS = 4 * 3_600_000;
 const CONTRACT_MS = 12 * 3_600_000;
+/** A queue fills, and fills, before somebody reads what is in it. */
+const EXPLAINED_MS = 3_600_000;
 /** From one job's failure to that of the job after it, at most. */
 const CHAIN_MS = 3 * 3_600_000;
 
 export function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > ERROR_MS) return null;
+  const [sentence] = said.map(({ sentence }) => sentence);
+  if (sentence !== null && sentence === said[1].sentence && a.service !== null && a.service === b.service)
+    if (!otherHosts(prints) || ofOneCluster(prints))
+      return evidence("same-error", 100 + time, `the same error: ${short(texts[0])}`);
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
   const alarms = said[0].alarm || said[1].alarm;
@@ -21,7 +27,9 @@ export function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }:
     : names;
   const named = hosts.length + things.length;
   if (named === 0 && (alarms || shared < 4)) return null;
-  if (otherHosts(prints)) return null;
+  const others = otherHosts(prints);
+  // Brokers of one cluster say the same of the same queue; about nothing in particular each may have a trouble of its own.
+  if (others && !(part >= 0.6 && things.length > 0 && ofOneCluster(prints))) return null;
   const why = hosts.length > 0 && part < 0.6 ? `both name ${hosts[0]}` : `the same error: ${short(texts[0])}`;
   if (!alarms && part >= 0.6 && shared >= 3) {
     const sure = shared >= 4.5 || (part >= 0.75 && named > 0);
@@ -151,12 +159,13 @@ export function afterJob({ a, b, kin, prints }: Pair): Evidence | null {
   return evidence("after-job", points, `${lower.job} comes after ${upper.job}, which failed ${order(upper, lower)}`);
 }
 
-export function ofService({ a, b, kin, said, prints, time }: Pair): Evidence | null {
+export function ofService({ a, b, kin, said, prints, time, ongoing }: Pair): Evidence | null {
   const same = a.service !== null && a.service === b.service;
   const [mine, others] = [targetOf(a, kin), targetOf(b, kin)];
   const target = mine !== null && mine === others ? mine : null;
   const spoken = same ? null : spokenOf(a, b, said);
-  if ((!same && target === null && spoken === null) || time === 0 || otherHosts(prints)) return null;
+  const when = Math.max(time, explains(a, b, said) || explains(b, a, [said[1], said[0]]) ? ongoing : 0);
+  if ((!same && target === null && spoken === null) || when === 0 || otherHosts(prints)) return null;
   const tools = a.source !== b.source;
   const vague = [said[0].vague, said[1].vague];
   const jobs = a.job !== null && b.job !== null && a.job !== b.job;
@@ -177,7 +186,14 @@ export function ofService({ a, b, kin, said, prints, time }: Pair): Evidence | n
       ? `it speaks of ${spoken}`
       : `the same target ${target}`;
   const how = tools && !jobs ? ", told by another tool" : alike ? ", with the same kind of error" : "";
-  return evidence("same-service", points + time, `${where}, ${gap(a, b)}${how}`);
+  return evidence("same-service", points + when, `${where}, ${gap(a, b)}${how}`);
+}
+
+/** An alarm of the last hour that goes on says that something is wrong; what its service says meanwhile is what. */
+function explains(alarm: Told, error: Told, [first, second]: Pair["said"]): boolean {
+  const begunBefore = error.since - alarm.since;
+  const goesOn = distance(alarm, error) <= ONGOING_MS && begunBefore >= 0 && begunBefore <= EXPLAINED_MS;
+  return goesOn && first.alarm && first.vague && !second.alarm;
 }
 
 /** The service of one that the other speaks of, where that one has none or is the one that carries its messages. */
@@ -199,9 +215,20 @@ function specificKind(prints: Pair["prints"]): "same" | "other" | "not known" {
 
 const sameKind = ([a, b]: Pair["prints"]): boolean => [...a.kinds].some((kind) => b.kinds.has(kind));
 
-/** Both say with whom they have trouble, and it is not the same one. */
-const otherHosts = ([a, b]: Pair["prints"]): boolean =>
-  a.hosts.size > 0 && b.hosts.size > 0 && ![...a.hosts].some((host) => b.hosts.has(host));
+/** Both name whom they have trouble with, and it is not the same one. An address changes with every start of a machine. */
+function otherHosts([a, b]: Pair["prints"]): boolean {
+  const [mine, others] = [hostNames(a), hostNames(b)];
+  return mine.length > 0 && others.length > 0 && !mine.some((host) => others.includes(host));
+}
+
+const hostNames = ({ hosts }: Fingerprint): readonly string[] => [...hosts].filter((host) => !isAddress(host));
+
+/** Hosts whose names differ in nothing but their numbers: `kafka-2.internal`, `kafka-4.internal`. */
+function ofOneCluster([a, b]: Pair["prints"]): boolean {
+  const clusters = (print: Fingerprint) => hostNames(print).map(clusterOf);
+  const others = clusters(b);
+  return clusters(a).some((cluster) => others.includes(cluster));
+}
 
 const short = (text: string): string => {
   const line = text.split("\n")[0]?.trim() ?? "";

@@ -1,4 +1,4 @@
-import { type Fingerprint, fingerprintOf, type TroubleKind } from "./fingerprint.ts";
+import { type Fingerprint, fingerprintOf, sentenceOf, type TroubleKind } from "./fingerprint.ts";
 import type { Kin } from "./kin.ts";
 
 /** The part of a signal that can tell what it belongs to. Names are the catalogue's own. */
@@ -18,6 +18,8 @@ export interface Teller {
 export interface Said {
   readonly text: string;
   readonly print: Fingerprint;
+  /** The error's words without all values; null where they are too few to be anybody's own. */
+  readonly sentence: string | null;
   /** It names a metric and a threshold, not an error. */
   readonly alarm: boolean;
   /** It says that something is wrong, not what. */
@@ -37,6 +39,7 @@ export function saidBy(teller: Teller, kin: Kin): Said {
   const said: Said = {
     text,
     print,
+    sentence: teller.error === null ? null : sentenceOf(teller.error),
     alarm,
     vague: isVague(print, alarm),
     services: kin.servicesNamed(text),

@@ -178,6 +178,48 @@ describe("what is named, and what comes after", () => {
     expect(related({ ...dead, title: "Messages in forms-dlq", cause: "forms-dlq" }, 3, trace(reader))).toBeNull();
   });
 
+  test("an alarm that goes on, called by its environment first, and what its service says of it half an hour later", () => {
+    const depth = {
+      source: "aws",
+      service: null,
+      title: "prod-esr-inbound-dlq-depth",
+      error: "23 messages in esr-inbound-dlq",
+    };
+    const error = { service: "esr-inbound", title: "MessageConversionException", error: "ticket 7: version 3" };
+    const told = related(error, 36, trace(depth, { since: 0, last: 30 }));
+    expect(told).toMatchObject({ rule: "same-service", why: expect.stringContaining("it speaks of esr-inbound") });
+    expect(related(error, 36, trace(depth, { since: -60, last: 30 }))).toBeNull();
+    expect(related(error, 60, trace(depth, { since: 0, last: 30 }))).toBeNull();
+  });
+
+  test("one sentence of one service, whatever stands in it and whatever class it is thrown as", () => {
+    const locked = (id: string, node: string) => `could not lock claim:${id} within 5018 ms on node ${node} (pid 39)`;
+    const first = trace({ service: "bulk", title: "LockTimeoutError", error: locked("1ae7bcabeb72", "4b96") });
+    const again = { title: "Error", error: locked("7ef12947cfe5", "abad") };
+    expect(related({ ...again, service: "bulk" }, 12, first)).toMatchObject({ rule: "same-error" });
+    expect(related({ ...again, service: "forms" }, 12, first)).toBeNull();
+    const short = trace({ service: "bulk", title: "ImportError", error: "line 217: grant is empty" });
+    expect(related({ service: "bulk", title: "CheckError", error: "line 8: grant is empty" }, 12, short)).toBeNull();
+  });
+
+  test("brokers of one cluster are one, databases with other names are not", () => {
+    const large = (host: string) => ({
+      service: "bulk",
+      title: "MessageTooLargeError",
+      error: `message 7 of 3 bytes is too large for topic invoice-events on ${host}:9092`,
+    });
+    expect(related(large("kafka-4.internal"), 8, trace(large("kafka-2.internal")))).not.toBeNull();
+    const refused = (service: string, host: string) => ({
+      service,
+      title: "PSQLException",
+      error: `Connection refused: ${host}`,
+    });
+    const one = trace(refused("esr-inbound", "tcs-db.internal:5432"));
+    expect(related(refused("esr-generator", "other-db.internal:5432"), 1, one)).toBeNull();
+    // An address may be of any host, also of that one.
+    expect(related(refused("esr-generator", "10.0.8.61:5432"), 1, one)).toMatchObject({ rule: "common-upstream" });
+  });
+
   test("a job after one that failed, not one that failed before it, nor tomorrow's", () => {
     const failed = trace({ ...jobFailed, error: "exit code 1" });
     const next = {
