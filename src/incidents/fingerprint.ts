@@ -23,7 +23,7 @@ export type TroubleKind = keyof typeof KINDS;
 /** Sorts of trouble, each by the words that give it away. */
 const KINDS = {
   connect:
-    /connection (?:was )?(?:refused|reset|closed|timed)|connection is not available|cannot connect|could not connect|failed to connect|econn|etimedout|enotfound|ehostunreach|unknown ?host|no route to host|unreachable|time[d]?[- ]?out|timeout|unavailable|bad gateway|gateway|\b50[234]\b|broken pipe|socket|circuit ?breaker|no healthy upstream|upstream/i,
+    /connection (?:to \S+ )?(?:was )?(?:refused|reset|closed|timed)|connection is not available|cannot connect|could not connect|failed to connect|econn|etimedout|enotfound|ehostunreach|unknown ?host|no route to host|unreachable|time[d]?[- ]?out|timeout|unavailable|bad gateway|gateway|\b50[234]\b|broken pipe|socket|circuit ?breaker|no healthy upstream|upstream/i,
   auth: /\b40[13]\b|unauthori[sz]ed|forbidden|access ?denied|permission denied|authentication|invalid[_ ]token|token (?:has )?expired|expired (?:token|credential)|credentials?|not authori[sz]ed|signature/i,
   schema:
     /deseriali[sz]|seriali[sz]ation|unknown (?:column|field|property|enum)|unrecognized|no such column|column .* does not exist|mapping ?exception|invalid ?format|schema|enum\b|cannot parse|json ?parse|jsonparse|unexpected (?:token|value|type)|type mismatch|missing (?:property|field|column)|not one of the values/i,

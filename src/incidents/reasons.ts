@@ -14,10 +14,13 @@ const CHAIN_MS = 3 * 3_600_000;
 
 export function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }: Pair): Evidence | null {
   if (apartMs > ERROR_MS) return null;
-  const [sentence] = said.map(({ sentence }) => sentence);
-  if (sentence !== null && sentence === said[1].sentence && a.service !== null && a.service === b.service)
-    if (!otherHosts(prints) || ofOneCluster(prints))
-      return evidence("same-error", 100 + time, `the same error: ${short(texts[0])}`);
+  const others = otherHosts(prints) && !ofOneCluster(prints);
+  if (said[0].sentence !== null && said[0].sentence === said[1].sentence && !others) {
+    const why = `the same error: ${short(texts[0])}`;
+    if (a.service !== null && a.service === b.service) return evidence("same-error", 100 + time, why);
+    // A library says the same of everybody's database or null; a sentence of one's own is written for one thing.
+    if (prints[0].kinds.size === 0 && ongoing > 0) return evidence("same-error", 90 + ongoing, why);
+  }
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
   const alarms = said[0].alarm || said[1].alarm;
@@ -27,9 +30,8 @@ export function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }:
     : names;
   const named = hosts.length + things.length;
   if (named === 0 && (alarms || shared < 4)) return null;
-  const others = otherHosts(prints);
   // Brokers of one cluster say the same of the same queue; about nothing in particular each may have a trouble of its own.
-  if (others && !(part >= 0.6 && things.length > 0 && ofOneCluster(prints))) return null;
+  if (others || (otherHosts(prints) && (part < 0.6 || things.length === 0))) return null;
   const why = hosts.length > 0 && part < 0.6 ? `both name ${hosts[0]}` : `the same error: ${short(texts[0])}`;
   if (!alarms && part >= 0.6 && shared >= 3) {
     const sure = shared >= 4.5 || (part >= 0.75 && named > 0);

@@ -197,7 +197,13 @@ describe("what is named, and what comes after", () => {
     const first = trace({ service: "bulk", title: "LockTimeoutError", error: locked("1ae7bcabeb72", "4b96") });
     const again = { title: "Error", error: locked("7ef12947cfe5", "abad") };
     expect(related({ ...again, service: "bulk" }, 12, first)).toMatchObject({ rule: "same-error" });
-    expect(related({ ...again, service: "forms" }, 12, first)).toBeNull();
+    expect(related({ ...again, service: "forms" }, 12, first)).toMatchObject({ rule: "same-error" });
+    expect(related({ ...again, service: "forms" }, 120, first)).toBeNull();
+    const pool = (n: number) => ({
+      title: "CannotGetJdbcConnectionException",
+      error: `HikariPool-${n} - Connection is not available, request timed out after ${n}00 ms`,
+    });
+    expect(related({ ...pool(2), service: "forms" }, 1, trace({ ...pool(1), service: "bulk" }))).toBeNull();
     const short = trace({ service: "bulk", title: "ImportError", error: "line 217: grant is empty" });
     expect(related({ service: "bulk", title: "CheckError", error: "line 8: grant is empty" }, 12, short)).toBeNull();
   });
