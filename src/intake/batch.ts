@@ -21,6 +21,10 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void;
 }
 
+/** While items keep coming, those of so many milliseconds share a commit; so many need not wait for more. */
+const GATHER_MS = 8;
+const FULL = 32;
+
 export function createBatcher<T>(parts: {
   save: (items: readonly T[]) => Promise<void>;
   /** Of an item, in bytes. */
@@ -35,16 +39,20 @@ export function createBatcher<T>(parts: {
   let waiting: Waiting<T>[] = [];
   let waitingBytes = 0;
   let running: Promise<void> | undefined;
+  let last = { size: 1, savedAt: 0 };
 
   async function run(): Promise<void> {
     // One turn of the loop: requests that were read together are saved together.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      const comeFast = last.size > 1 && performance.now() - last.savedAt < GATHER_MS;
+      if (comeFast && waiting.length < FULL) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const batch = take();
       const error = await attempt(batch);
       if (error !== undefined && batch.length > 1 && parts.isolate?.(error.cause) === true) {
         for (const one of batch) settle([one], await attempt([one]));
       } else settle(batch, error);
+      last = { size: batch.length, savedAt: performance.now() };
     }
     running = undefined;
   }

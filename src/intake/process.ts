@@ -47,6 +47,9 @@ export interface InboxPorts {
 
 const BATCH = 500;
 const READ_AT_ONCE = 10;
+/** While more comes, what comes within so many milliseconds after so few shares a transaction. */
+const GATHER_MS = 25;
+const FEW = 100;
 const MOST_ATTEMPTS = 5;
 const MOST_CROSSED = 3;
 const FIRST_BACKOFF_MS = 1_000;
@@ -90,7 +93,9 @@ export function createInboxProcessor(parts: {
     await processTogether(read.filter((one) => isWork(one) && one.event === null));
     for (const group of groupsOf(read.filter((one) => one.event !== null))) await processTogether(group);
     await forgetKeys(store.db, clock.now());
-    return outcome();
+    const next = await outcome();
+    if (!next.done && waiting.length < FEW) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    return next;
   }
 
   /** In one transaction; what fails is tried again in parts: deliveries that may meet in one incident, then each by itself. */

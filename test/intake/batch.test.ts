@@ -41,3 +41,22 @@ test("more than may wait is turned away at once, and room comes back", async () 
   await first;
   await batcher.add("y");
 });
+
+test("while items keep coming, those of a moment share a commit; one that comes alone waits for nobody", async () => {
+  const batches: number[] = [];
+  const batcher = createBatcher<string>({
+    ...limits,
+    mostItems: 100,
+    save: async (items) => void batches.push(items.length),
+  });
+  await batcher.add("alone");
+  expect(batches).toEqual([1]);
+  const added = [batcher.add("a"), batcher.add("b")];
+  while (batches.length < 2) await new Promise((done) => setImmediate(done));
+  for (const item of ["c", "d", "e"]) {
+    added.push(batcher.add(item));
+    await new Promise((done) => setImmediate(done));
+  }
+  await Promise.all(added);
+  expect(batches).toEqual([1, 2, 3]);
+});
