@@ -1,3 +1,5 @@
+import type { Clock } from "../base/clock.ts";
+
 /**
  * Group commit: what comes while one batch is being saved waits for the next, so that a thousand callers share a few
  * commits. One batch is under way at a time.
@@ -27,6 +29,7 @@ const FULL = 32;
 
 export function createBatcher<T>(parts: {
   save: (items: readonly T[]) => Promise<void>;
+  clock: Pick<Clock, "machineNow">;
   /** Of an item, in bytes. */
   sizeOf: (item: T) => number;
   /** Whether a failure may be one item's own fault: then each is saved by itself. */
@@ -39,20 +42,21 @@ export function createBatcher<T>(parts: {
   let waiting: Waiting<T>[] = [];
   let waitingBytes = 0;
   let running: Promise<void> | undefined;
-  let last = { size: 1, savedAt: 0 };
+  let last = { size: 1, savedMs: 0 };
+  const nowMs = () => parts.clock.machineNow().epochMilliseconds;
 
   async function run(): Promise<void> {
     // One turn of the loop: requests that were read together are saved together.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const comeFast = last.size > 1 && performance.now() - last.savedAt < GATHER_MS;
+      const comeFast = last.size > 1 && nowMs() - last.savedMs < GATHER_MS;
       if (comeFast && waiting.length < FULL) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const batch = take();
       const error = await attempt(batch);
       if (error !== undefined && batch.length > 1 && parts.isolate?.(error.cause) === true) {
         for (const one of batch) settle([one], await attempt([one]));
       } else settle(batch, error);
-      last = { size: batch.length, savedAt: performance.now() };
+      last = { size: batch.length, savedMs: nowMs() };
     }
     running = undefined;
   }

@@ -56,6 +56,7 @@ export function createReceiver(parts: {
   const bound = bindSources(parts.catalogue, parts.sources);
   const arrivals = createBatcher<Arrival>({
     save: (items) => saveOnce(store, items, clock),
+    clock,
     isolate: (error) => codeOf(error).startsWith(DATA_EXCEPTION),
     sizeOf: (arrival) => arrival.body.length + 500,
     mostItems: 500,
@@ -64,6 +65,7 @@ export function createReceiver(parts: {
   });
   const strangers = createBatcher<Stranger>({
     save: (items) => saveStrangers(store.db, items),
+    clock,
     sizeOf: () => 1,
     mostItems: 500,
     mostBytes: 500,

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
 import { createBatcher, Overloaded } from "../../src/intake/batch.ts";
 
-const limits = { sizeOf: (item: string) => item.length, mostItems: 3, mostBytes: 10, mostWaitingBytes: 40 };
+const limits = {
+  clock: systemClock,
+  sizeOf: (item: string) => item.length,
+  mostItems: 3,
+  mostBytes: 10,
+  mostWaitingBytes: 40,
+};
 
 test("items that come while a batch is saved share the next one, in order, within count and size", async () => {
   const batches: string[][] = [];
