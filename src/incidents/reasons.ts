@@ -19,7 +19,7 @@ export function sameError({ a, b, said, prints, texts, time, ongoing, apartMs }:
     const why = `the same error: ${short(texts[0])}`;
     if (a.service !== null && a.service === b.service) return evidence("same-error", 100 + time, why);
     // A library says the same of everybody's database or null; a sentence of one's own is written for one thing.
-    if (prints[0].kinds.size === 0 && ongoing > 0) return evidence("same-error", 90 + ongoing, why);
+    if (prints.some(({ kinds }) => kinds.size === 0) && ongoing > 0) return evidence("same-error", 90 + ongoing, why);
   }
   const { shared, part, names } = sameness(prints[0], prints[1]);
   // What alarms are called is no error; only what they name in it (a host, a queue) is particular.
@@ -171,13 +171,15 @@ export function ofService({ a, b, kin, said, prints, time, ongoing }: Pair): Evi
   const tools = a.source !== b.source;
   const vague = [said[0].vague, said[1].vague];
   const jobs = a.job !== null && b.job !== null && a.job !== b.job;
+  // Two jobs that are both late wait for one thing; one that is late and one that brought too little do not.
+  const together = vague[0] && vague[1] && sameKind(prints);
   const { part, shared } = sameness(prints[0], prints[1]);
   const alike = part >= 0.6 && shared > 0 && !vague[0] && !vague[1];
   const kind = specificKind(prints);
   let points = same || spoken !== null ? 40 : 30;
   if (target !== null) points += 10;
   if (tools && !jobs) points += 20;
-  if (vague[0] || vague[1]) points += jobs && !(vague[0] && vague[1]) ? 0 : tools && !jobs ? 30 : 25;
+  if (vague[0] || vague[1]) points += jobs && !together ? 0 : tools && !jobs ? 30 : 25;
   if (alike) points += 35;
   if (kind === "same")
     points += prints[0].kinds.has("connect") && prints[1].kinds.has("connect") ? 40 : tools ? 30 : 20;

@@ -336,6 +336,12 @@ describe("two troubles in the same minutes stay two", () => {
     expect(related({ service: "esr-generator", error: "Read timed out calling profile" }, 1, down)).toBeNull();
   });
 
+  test("one job that runs too long, and another of its service that brought too little", () => {
+    const found = (job: string, title: string) => ({ source: "monitor", service: "bulk", job, title });
+    const late = trace(found("post-sync", "post-sync runs too long in prod: for 20 min (10 min are expected)"));
+    expect(related(found("ndw-etl", "too few rows in prod: 4, at least 100"), 1, late)).toBeNull();
+  });
+
   test("what has been burning slowly for hours does not take what begins now", () => {
     const slow = trace(
       { source: "aws", service: "tis-sync", title: "tis-sync replica lag high" },
