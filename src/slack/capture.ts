@@ -112,12 +112,16 @@ export function createCapture(parts: CaptureParts): CaptureSlackEvent {
   }
 
   async function deleted(tx: Tx, to: To, heard: DeletionRead): Promise<void> {
-    const entries = (await entriesOf(tx, to.incident)).filter(
-      ({ slackTs, corrects, blankedAt }) => slackTs === heard.ts && corrects === undefined && blankedAt === null,
-    );
-    // Deleted before it was heard: the place is kept, so that the late message does not come back.
-    if (entries.length === 0 && heard.user !== null)
+    const standing = async () =>
+      (await entriesOf(tx, to.incident)).filter(
+        ({ slackTs, corrects, blankedAt }) => slackTs === heard.ts && corrects === undefined && blankedAt === null,
+      );
+    let entries = await standing();
+    // Deleted before it was heard: the place is kept as deleted, so that neither the late message nor an edit comes back.
+    if (entries.length === 0 && heard.user !== null) {
       await message(tx, to, { ...heard, kind: "message", text: "", files: [] });
+      entries = await standing();
+    }
     for (const entry of entries) {
       await blankEntry(tx, entry.id, to.learnedAt);
       await correctEntry(

@@ -77,6 +77,27 @@ test("a deletion blanks the text and leaves a tombstone", async () => {
   expect(JSON.stringify(await entriesOf(store.db, incident.id))).not.toContain("the key");
 });
 
+test("what was deleted before it was heard does not come back with a late edit, nor with itself", async () => {
+  const { workspace, store, slack, incident, rootTs, lines } = await thread();
+  const channel = workspace.channels["ops"]?.id ?? "";
+  const before = {
+    type: "message",
+    user: workspace.people["ben"]?.id ?? "",
+    thread_ts: rootTs,
+    ts: "1700000000.000100",
+  };
+  const hear = (event: Record<string, unknown>) =>
+    store.tx((tx) => slack.captureSlackEvent(tx, { type: "message", channel, ...event }, systemClock.now()));
+  const said = { ...before, text: "the key is in the wiki" };
+  const edited = { ...before, text: "the key is in the safe" };
+  const changed = { subtype: "message_changed", ts: "1700000001.000100", message: edited, previous_message: said };
+  await hear({ subtype: "message_deleted", ts: "1700000002.000100", deleted_ts: before.ts, previous_message: edited });
+  await hear(changed);
+  await hear(said);
+  expect(await lines()).toMatchObject([{ kind: "message", by: "ben", text: "", deleted: true }]);
+  expect(JSON.stringify(await entriesOf(store.db, incident.id))).not.toContain("the key");
+});
+
 test("a pushpin marks a line as key, taking it back unmarks it; other reactions are kept as such", async () => {
   const { workspace, say, lines } = await thread();
   const ts = await say("ben", "the TCS deploy changed the field");
