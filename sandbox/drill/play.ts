@@ -3,7 +3,7 @@ import { judge } from "./judge.ts";
 import type { Difference } from "./match.ts";
 import type { Drill, Step } from "./parse.ts";
 import { readSubjects } from "./read.ts";
-import { moveThrough, settledNow } from "./settle.ts";
+import { moveThrough, settledButForCards } from "./settle.ts";
 import type { Stage } from "./stage.ts";
 import { aroundActs, shorten } from "./verbs/around.ts";
 import { slackActs } from "./verbs/slack.ts";
@@ -96,7 +96,7 @@ async function expectation(body: Extract<Step, { verb: "expect" }>["body"], stag
     ...body,
     lines,
     read: (wanted) => readSubjects(stage, wanted),
-    settled: () => settledNow(stage),
+    settled: settledButForCards(stage),
     machineNow: Date.now,
     sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
   });

@@ -76,6 +76,20 @@ async function untilSettled(stage: Stage): Promise<void> {
   }
 }
 
+/** A card of a run that goes on is always about to be drawn again: within so long it was drawn once. */
+const CARD_DRAWN_MS = 4_000;
+
+/** The same, asked again and again by one `expect`: it does not wait for a run's card to be drawn for the last time. */
+export function settledButForCards(stage: Stage): () => Promise<Settled> {
+  let onlyCardsSince: number | null = null;
+  return async () => {
+    const found = await settledNow(stage);
+    onlyCardsSince = onlyCards(found.waiting) ? (onlyCardsSince ?? Date.now()) : null;
+    const drawn = onlyCardsSince !== null && Date.now() - onlyCardsSince >= CARD_DRAWN_MS;
+    return drawn ? { settled: true, waiting: [] } : found;
+  };
+}
+
 /** Whether nothing but cards of runs waits to be drawn again. */
 export function onlyCards(waiting: readonly string[]): boolean {
   return waiting.length > 0 && waiting.every((one) => /^run-card \d+$/.test(one));
