@@ -56,19 +56,17 @@ export const RUN_STATES = [
   ...["withdrawn", "succeeded", "failed", "aborted"],
 ] as const;
 export const MONITOR_STATES = [
-  ...[
-    "ok",
-    "due",
-    "late",
-    "missing_end",
-    "overrun",
-    "too_fast",
-    "too_few",
-    "missing_start",
-    "stale",
-    "paused",
-    "snoozed",
-  ],
+  "ok",
+  "due",
+  "late",
+  "missing_end",
+  "overrun",
+  "too_fast",
+  "too_few",
+  "missing_start",
+  "stale",
+  "paused",
+  "snoozed",
 ] as const;
 export const ITEM_STATES = ["pending", "done", "failed", "missing", "superseded", "skipped"] as const;
 export const OUTCOMES = ["allowed", "asked", "denied"] as const;

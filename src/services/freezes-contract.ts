@@ -1,4 +1,5 @@
 import type { Instant } from "../base/clock.ts";
+import type { NewFreeze } from "../guard/freezes.store.ts";
 import type { Asking } from "./contract.ts";
 import type { RunView } from "./runs-contract.ts";
 
@@ -23,20 +24,8 @@ export interface FreezeView {
   readonly goingOn: readonly number[];
 }
 
-export interface WantedFreeze {
-  readonly mode: "deny" | "allow";
-  /** Names or globs. */
-  readonly jobs: readonly string[];
-  readonly environments: readonly string[];
-  readonly cron: string | null;
-  readonly forMs: number | null;
-  readonly zone: string;
-  /** Null: from now on. */
-  readonly from: Instant | null;
-  readonly until: Instant | null;
-  readonly held: "refuse" | "defer";
-  readonly because: string;
-}
+/** Jobs and environments by names or globs. `from`: null is from now on. */
+export type WantedFreeze = Omit<NewFreeze, "from"> & { readonly from: Instant | null };
 
 /** Use cases of freezes. */
 export interface FreezeServices {

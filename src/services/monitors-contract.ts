@@ -2,19 +2,17 @@ import type { Instant } from "../base/clock.ts";
 import type { Asking, Outcome, RunView } from "./contract.ts";
 
 export const MONITOR_STATES = [
-  ...[
-    "ok",
-    "due",
-    "late",
-    "missing_end",
-    "overrun",
-    "too_fast",
-    "too_few",
-    "missing_start",
-    "stale",
-    "paused",
-    "snoozed",
-  ],
+  "ok",
+  "due",
+  "late",
+  "missing_end",
+  "overrun",
+  "too_fast",
+  "too_few",
+  "missing_start",
+  "stale",
+  "paused",
+  "snoozed",
 ] as const;
 
 /** A monitor as people and the API see it. */
